@@ -1,0 +1,1 @@
+"""What every Ponte service stands on. It knows no service."""

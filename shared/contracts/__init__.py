@@ -1,0 +1,1 @@
+"""The published language: one frozen pydantic model per event, per service."""
