@@ -78,3 +78,15 @@ class TooLarge(Refusal):
         "en": "{field} would have {value} bytes; the limit is {limit}.",
         "it": "{field} avrebbe {value} byte; il limite è {limit}.",
     }
+
+
+class Unavailable(Refusal):
+    """An engine is away. Whether the write was stored is not known: the same key tells when sent again."""
+
+    code = "unavailable"
+    status = 503
+    title: ClassVar[dict[str, str]] = {"en": "Not available now", "it": "Non disponibile ora"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} does not answer; send the same request with the same key again.",
+        "it": "{field} non risponde; rinviare la stessa richiesta con la stessa chiave.",
+    }

@@ -1,0 +1,190 @@
+"""The stored shape of an aggregate and how a change becomes one write.
+
+``{_id, version, epoch, sequence, schema_version, head_hash, state, outbox, commands, marks, claim}``.
+``commands`` maps a digest of (client, key) to the first answer; ``marks`` a digest of a reaction's source to
+the highest sequence answered. Both are maps, so that one save touches one entry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from bson import BSON
+from pydantic import BaseModel
+
+from shared.domain import Change
+from shared.store.command import Command, Receipt, SourceMark
+from shared.store.driver import Document
+from shared.store.errors import Full, KeyReused, TooLarge
+from shared.store.events import GENESIS, store_event
+
+S = TypeVar("S", bound=BaseModel)
+
+SCHEMA_VERSION = 1
+KEYS_KEPT = timedelta(hours=24)
+"""A client may repeat a request with its key for this long and gets the first answer."""
+KEYLESS_KEPT = timedelta(minutes=10)
+"""Commands without a client's key carry an inner one, only for writes of unknown fate."""
+MAX_KEYS = 2000
+MAX_OUTBOX = 500
+MAX_EVENT_BYTES = 512 * 1024
+
+
+class _Claimant(Protocol):
+    token: str
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[S]):
+    """An aggregate's state with where it stands."""
+
+    subject: str
+    state: S
+    version: int
+    epoch: int
+    sequence: int
+
+    @classmethod
+    def of(cls, document: Document, model: type[S]) -> Loaded[S]:
+        return cls(
+            subject=document["_id"],
+            state=model.model_validate(document["state"]),
+            version=document["version"],
+            epoch=document["epoch"],
+            sequence=document["sequence"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One write and what follows from it when it is acknowledged."""
+
+    filter: Document
+    update: Document
+    new: bool
+    receipt: Receipt
+    covered: list[Document]
+    """The events that the write's own claim covers, oldest first; empty if another process holds it."""
+
+
+def slot(*parts: str) -> str:
+    """A map key that is safe as a field name, whatever the text of its parts."""
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+class Snapshot:
+    """The document that a decision is made on, or its absence."""
+
+    def __init__(self, document: Document | None, subject: str) -> None:
+        self.subject = subject
+        self.document: Document = document or {}
+        self.version: int = self.document.get("version", 0)
+        self.sequence: int = self.document.get("sequence", 0)
+
+    def state(self, model: type[S]) -> S | None:
+        return model.model_validate(self.document["state"]) if self.document else None
+
+    def answered(self, command: Command) -> Receipt | None:
+        """The first answer to this command if it was carried out before. Raises ``KeyReused``."""
+        if command.source is not None:
+            mark = self.document.get("marks", {}).get(slot(command.source.lane))
+            if mark is not None and mark["sequence"] >= command.source.sequence:
+                return self.unchanged(self.document["epoch"], replayed=True)
+            return None
+        if command.key is None:
+            return None
+        kept = self.document.get("commands", {}).get(slot(command.client, command.key))
+        if kept is None:
+            return None
+        if kept["fingerprint"] != command.fingerprint:
+            raise KeyReused(field="Idempotency-Key", value=command.key)
+        return Receipt(**kept["receipt"], replayed=True)
+
+    def unchanged(self, epoch: int, *, replayed: bool = False) -> Receipt:
+        return Receipt(
+            subject=self.subject,
+            epoch=self.document.get("epoch", epoch),
+            sequence=self.sequence,
+            version=self.version,
+            replayed=replayed,
+            changed=False,
+        )
+
+    def draft(self, change: Change[Any], command: Command, *, epoch: int, relay: _Claimant | None) -> Draft:
+        """The write that stores ``change``. Raises ``Full`` and ``TooLarge`` before anything is stored."""
+        events = self._events(change, command, epoch)
+        sequence = self.sequence + len(events)
+        receipt = Receipt(self.subject, epoch, sequence, self.version + 1)
+        settings: Document = {
+            "version": self.version + 1,
+            "epoch": epoch,
+            "sequence": sequence,
+            "schema_version": SCHEMA_VERSION,
+            "head_hash": events[-1]["hash"] if events else self.document.get("head_hash", GENESIS),
+            "state": change.state.model_dump(mode="json"),
+            "updated_at": command.at,
+        }
+        update: Document = {"$set": settings}
+        if events or not self.document:
+            update["$push"] = {"outbox": {"$each": events}}
+        self._remember(update, command, receipt)
+        if not self.document:
+            settings["created_at"] = command.at
+        waiting: list[Document] = self.document.get("outbox", [])
+        held_by = self.document.get("claim", {}).get("token")
+        covered: list[Document] = []
+        if relay is not None and events and (not waiting or held_by == relay.token):
+            settings["claim.token"] = relay.token
+            update["$currentDate"] = {"claim.at": True}
+            covered = [*waiting, *events]
+        return Draft(
+            filter={"_id": self.subject, "version": self.version},
+            update=update,
+            new=not self.document,
+            receipt=receipt,
+            covered=covered,
+        )
+
+    def _events(self, change: Change[Any], command: Command, epoch: int) -> list[Document]:
+        previous: str = self.document.get("head_hash", GENESIS)
+        events: list[Document] = []
+        for sequence, event in enumerate(change.events, start=self.sequence + 1):
+            stored = store_event(
+                event, command, subject=self.subject, epoch=epoch, sequence=sequence, previous=previous
+            )
+            size = len(BSON.encode(stored))
+            if size > MAX_EVENT_BYTES:
+                raise TooLarge(field=event.TYPE, value=size, limit=MAX_EVENT_BYTES)
+            previous = stored["hash"]
+            events.append(stored)
+        if len(self.document.get("outbox", [])) + len(events) > MAX_OUTBOX:
+            raise Full(field="outbox", value=self.subject, limit=MAX_OUTBOX)
+        return events
+
+    def _remember(self, update: Document, command: Command, receipt: Receipt) -> None:
+        if command.source is not None:
+            update["$set"][f"marks.{slot(command.source.lane)}"] = _mark(command.source)
+        if command.key is None:
+            return
+        kept: Document = self.document.get("commands", {})
+        expired = [name for name, entry in kept.items() if entry["until"] <= command.at]
+        if len(kept) - len(expired) >= MAX_KEYS:
+            raise Full(field="commands", value=self.subject, limit=MAX_KEYS)
+        if expired:
+            update["$unset"] = {f"commands.{name}": "" for name in expired}
+        update["$set"][f"commands.{slot(command.client, command.key)}"] = {
+            "fingerprint": command.fingerprint,
+            "until": _until(command.at, keyless=command.key.startswith("once-")),
+            "receipt": receipt.stored(),
+        }
+
+
+def _mark(source: SourceMark) -> Document:
+    return {"lane": source.lane, "sequence": source.sequence}
+
+
+def _until(at: datetime, *, keyless: bool) -> datetime:
+    return at + (KEYLESS_KEPT if keyless else KEYS_KEPT)

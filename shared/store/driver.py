@@ -1,0 +1,135 @@
+"""The only place that knows the MongoDB driver.
+
+Motor is what the city asked for and the default; ``pymongo`` is PyMongo's own async client, its successor
+(ADR 0004). Both offer the few calls of ``Collection`` below with the same meaning.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Literal, Protocol, cast
+
+from pymongo import IndexModel, ReturnDocument, UpdateOne
+from pymongo.errors import (
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
+
+Driver = Literal["motor", "pymongo"]
+Document = dict[str, Any]
+
+AWAY: tuple[type[PyMongoError], ...] = (ConnectionFailure, WTimeoutError, ExecutionTimeout)
+"""The engine is slow or away: nothing is known about the write, and nothing is wrong with the data."""
+
+DUPLICATE = 11000
+
+__all__ = [
+    "AWAY",
+    "DUPLICATE",
+    "BulkWriteError",
+    "Client",
+    "Collection",
+    "Cursor",
+    "Database",
+    "Document",
+    "Driver",
+    "DuplicateKeyError",
+    "IndexModel",
+    "OperationFailure",
+    "PyMongoError",
+    "ReturnDocument",
+    "UpdateOne",
+    "close",
+    "connect",
+]
+
+
+class Cursor(Protocol):
+    def sort(self, key_or_list: Any, direction: int | None = None) -> Cursor: ...
+    def limit(self, limit: int) -> Cursor: ...
+    def hint(self, index: Any) -> Cursor: ...
+    def batch_size(self, batch_size: int) -> Cursor: ...
+    async def to_list(self, length: int | None = None) -> list[Document]: ...
+    def __aiter__(self) -> AsyncIterator[Document]: ...
+
+
+class Collection(Protocol):
+    """The calls that Ponte makes; every write waits for the majority and the journal."""
+
+    name: str
+
+    def find(self, filter: Mapping[str, Any] | None = None, projection: Any = None) -> Cursor: ...
+    async def find_one(self, filter: Any = None, projection: Any = None, sort: Any = None) -> Document | None: ...
+    async def find_one_and_update(
+        self,
+        filter: Any,
+        update: Any,
+        *,
+        projection: Any = None,
+        upsert: bool = False,
+        sort: Any = None,
+        return_document: Any = ReturnDocument.BEFORE,
+    ) -> Document | None: ...
+    async def insert_one(self, document: Document) -> Any: ...
+    async def insert_many(self, documents: Sequence[Document], ordered: bool = True) -> Any: ...
+    async def update_one(self, filter: Any, update: Any, upsert: bool = False) -> Any: ...
+    async def update_many(self, filter: Any, update: Any) -> Any: ...
+    async def replace_one(self, filter: Any, replacement: Document, upsert: bool = False) -> Any: ...
+    async def delete_one(self, filter: Any) -> Any: ...
+    async def delete_many(self, filter: Any) -> Any: ...
+    async def bulk_write(self, requests: Sequence[Any], ordered: bool = True) -> Any: ...
+    async def count_documents(self, filter: Any) -> int: ...
+    async def create_index(self, keys: Any, **options: Any) -> str: ...
+    async def create_indexes(self, indexes: Sequence[IndexModel]) -> list[str]: ...
+    async def drop(self) -> None: ...
+
+
+class Database(Protocol):
+    name: str
+
+    def __getitem__(self, name: str) -> Collection: ...
+    async def command(self, command: Any) -> Document: ...
+    async def list_collection_names(self) -> list[str]: ...
+
+
+class Client(Protocol):
+    def __getitem__(self, name: str) -> Database: ...
+    async def drop_database(self, name: str) -> None: ...
+
+
+def connect(uri: str, driver: Driver = "motor", *, timeout_ms: int = 5000) -> Client:
+    """A client whose writes are acknowledged by the majority with its journal.
+
+    ``timeout_ms`` bounds how long a call waits for a server; a socket that stays silent for twice as long
+    is given up, so that a black-holed connection is noticed.
+    """
+    options: dict[str, Any] = {
+        "w": "majority",
+        "journal": True,
+        "retryWrites": True,
+        "tz_aware": True,
+        "serverSelectionTimeoutMS": timeout_ms,
+        "connectTimeoutMS": timeout_ms,
+        "socketTimeoutMS": 2 * timeout_ms,
+        "appname": "ponte",
+    }
+    if driver == "motor":
+        from motor.motor_asyncio import AsyncIOMotorClient
+
+        return cast(Client, AsyncIOMotorClient(uri, **options))
+    from pymongo import AsyncMongoClient
+
+    return cast(Client, AsyncMongoClient(uri, **options))
+
+
+async def close(client: Client) -> None:
+    """Close the connections; Motor does it at once, PyMongo's client is awaited."""
+    result = cast(Any, client).close()
+    if inspect.isawaitable(result):
+        await result

@@ -1,0 +1,165 @@
+"""Aggregates in MongoDB: a command changes one document, and its events are stored in the same write."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Generic, Protocol, TypeVar
+
+from pydantic import BaseModel
+
+from shared.domain import Change, NotFound
+from shared.store.command import Command, Receipt
+from shared.store.document import Draft, Loaded, Snapshot
+from shared.store.driver import AWAY, Collection, Document, DuplicateKeyError
+from shared.store.errors import AlreadyExists, Contended, StaleVersion, Unavailable
+from shared.store.events import public_body
+
+S = TypeVar("S", bound=BaseModel)
+
+MAX_TRIES = 30
+"""How often a command is decided anew on a fresh document before it is refused as contended."""
+
+MAX_AWAY_S = 10.0
+"""How long a command waits for an engine that is away before it is answered 503 (seconds)."""
+
+
+class OutboxOwner(Protocol):
+    """The relay, as the repository sees it."""
+
+    token: str
+
+    def offer(self, collection: str, subject: str, events: list[Document]) -> None:
+        """Publish ``events``, which a majority-acknowledged claim of ``token`` covers, in order."""
+
+
+class Repository(Generic[S]):
+    """One kind of aggregate of one service.
+
+    ``decide`` functions are pure and may run several times: once for every document that somebody else
+    changed in between.
+    """
+
+    def __init__(
+        self,
+        collection: Collection,
+        journal: Collection,
+        model: type[S],
+        *,
+        epoch: int,
+        relay: OutboxOwner | None = None,
+        what: str = "id",
+    ) -> None:
+        self.collection = collection
+        self.journal = journal
+        self.model = model
+        self.epoch = epoch
+        self.relay = relay
+        self.what = what
+
+    async def get(self, subject: str) -> Loaded[S]:
+        """The aggregate as it stands. Raises ``NotFound``."""
+        document = await self.collection.find_one({"_id": subject}, {"outbox": 0, "commands": 0})
+        if document is None:
+            raise NotFound(field=self.what, value=subject)
+        return Loaded.of(document, self.model)
+
+    async def page(
+        self, *, after: str | None = None, limit: int = 100, where: Mapping[str, Any] | None = None
+    ) -> list[Loaded[S]]:
+        """Up to ``limit`` aggregates with an id above ``after``, by id; ``where`` filters on state fields."""
+        query: Document = {f"state.{field}": value for field, value in (where or {}).items()}
+        if after is not None:
+            query["_id"] = {"$gt": after}
+        found = self.collection.find(query, {"outbox": 0, "commands": 0}).sort("_id", 1).limit(limit)
+        return [Loaded.of(document, self.model) for document in await found.to_list(length=limit)]
+
+    async def history(self, subject: str) -> list[Document]:
+        """Every event of the aggregate in order, as published today. Raises ``NotFound``.
+
+        The outbox is read before the journal: an event moves from one to the other, never back.
+        """
+        document = await self.collection.find_one({"_id": subject}, {"outbox": 1})
+        if document is None:
+            raise NotFound(field=self.what, value=subject)
+        rows = await self.journal.find({"subject": subject}).sort([("epoch", 1), ("sequence", 1)]).to_list()
+        known = {row["_id"] for row in rows}
+        rows.extend(event for event in document["outbox"] if event["_id"] not in known)
+        rows.sort(key=lambda row: (row["epoch"], row["sequence"]))
+        shown = ("epoch", "sequence", "type", "time", "actor", "command")
+        return [{**{name: row[name] for name in shown}, "data": public_body(row)} for row in rows]
+
+    async def create(self, subject: str, command: Command, decide: Callable[[], Change[S]]) -> Receipt:
+        """Store a new aggregate. Raises ``AlreadyExists``, or what ``decide`` refuses."""
+
+        def only_new(state: S | None) -> Change[S]:
+            if state is not None:
+                raise AlreadyExists(field=self.what, value=subject)
+            return decide()
+
+        return await self._execute(subject, command, only_new)
+
+    async def change(self, subject: str, command: Command, decide: Callable[[S], Change[S]]) -> Receipt:
+        """Change an aggregate. Raises ``NotFound``, ``StaleVersion``, or what ``decide`` refuses."""
+
+        def only_known(state: S | None) -> Change[S]:
+            if state is None:
+                raise NotFound(field=self.what, value=subject)
+            return decide(state)
+
+        return await self._execute(subject, command, only_known)
+
+    async def put(self, subject: str, command: Command, decide: Callable[[S | None], Change[S]]) -> Receipt:
+        """Create or change an aggregate, as an import does."""
+        return await self._execute(subject, command, decide)
+
+    async def _execute(
+        self, subject: str, command: Command, decide: Callable[[S | None], Change[S]]
+    ) -> Receipt:
+        """Load, decide, save; again on a fresh document where somebody else was quicker.
+
+        After a write of unknown fate the next load finds the command's own key, if it was stored.
+        """
+        if command.key is None and command.source is None:
+            command = replace(command, key=f"once-{secrets.token_hex(12)}")
+        away_since: float | None = None
+        tries = 0
+        while tries < MAX_TRIES:
+            try:
+                snapshot = Snapshot(await self.collection.find_one({"_id": subject}), subject)
+                away_since = None
+                earlier = snapshot.answered(command)
+                if earlier is not None:
+                    return earlier
+                if command.expected_version not in (None, snapshot.version):
+                    raise StaleVersion(field="version", value=command.expected_version, current=snapshot.version)
+                state = snapshot.state(self.model)
+                change = decide(state)
+                if not change.events and change.state == state and command.source is None:
+                    return snapshot.unchanged(self.epoch)
+                draft = snapshot.draft(change, command, epoch=self.epoch, relay=self.relay)
+                if await self._save(draft):
+                    if self.relay is not None and draft.covered:
+                        self.relay.offer(self.collection.name, subject, draft.covered)
+                    return draft.receipt
+            except AWAY as error:
+                now = asyncio.get_running_loop().time()
+                away_since = away_since or now
+                if now - away_since > MAX_AWAY_S:
+                    raise Unavailable(field="mongodb", value=type(error).__name__) from error
+                await asyncio.sleep(0.1)
+                continue
+            tries += 1
+            await asyncio.sleep(random.uniform(0, 0.002 * tries))
+        raise Contended(field=self.what, value=subject)
+
+    async def _save(self, draft: Draft) -> bool:
+        """One write, filtered on the version that the decision was made on; false if it is gone."""
+        try:
+            result = await self.collection.update_one(draft.filter, draft.update, upsert=draft.new)
+        except DuplicateKeyError:
+            return False
+        return bool(result.matched_count or result.upserted_id is not None)
