@@ -1,1 +1,1 @@
-"""What every Ponte service stands on. It knows no service."""
+"""What every service stands on. It knows no service."""

@@ -1,0 +1,1 @@
+"""The units of the Area: one package per service. They never import each other."""

@@ -1,0 +1,1 @@
+"""Fixtures on real engines, builders and `eventually`."""

@@ -1,0 +1,39 @@
+"""Runs every check of `make check`, all of them even when one fails, with the time that each took."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+
+
+def checks() -> list[tuple[str, list[str]]]:
+    """Return name and command of each check; every script in `tools/checks/` is one of them."""
+    own = [
+        ("ruff check", [str(BIN / "ruff"), "check", "."]),
+        ("ruff format", [str(BIN / "ruff"), "format", "--check", "."]),
+        ("mypy", [str(BIN / "mypy")]),
+        ("import rules", [str(BIN / "lint-imports"), "--no-logo"]),
+    ]
+    extra = sorted((ROOT / "tools" / "checks").glob("*.py"))
+    return own + [(path.stem.replace("_", " "), [sys.executable, str(path)]) for path in extra]
+
+
+def main() -> int:
+    """Run all checks and return 1 if any failed."""
+    failed = []
+    for name, command in checks():
+        started = time.monotonic()
+        result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        print(f"{'ok  ' if result.returncode == 0 else 'FAIL'} {name} ({time.monotonic() - started:.1f} s)")
+        if result.returncode:
+            failed.append(name)
+            print(result.stdout + result.stderr)
+    print(f"check: {'failed: ' + ', '.join(failed) if failed else 'all passed'}", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
