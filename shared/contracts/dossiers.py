@@ -70,6 +70,7 @@ class Candidacy(Contract):
     deadline: Deadline | None = None
     status: CandidacyStatus
     outcome: Outcome | None = None
+    reason: LongText | None = Field(default=None, description="Why it was withdrawn")
     note: LongText | None = None
     source: Source
     as_of: PartialDate

@@ -30,6 +30,7 @@ class Mandate(Contract):
     holder: Person
     since: PartialDate | None = None
     until: PartialDate | None = None
+    several: bool = Field(default=False, description="The office may be held by several at once")
     note: LongText | None = None
     note_it: LongText | None = None
     source: Source
