@@ -50,7 +50,10 @@ class ForbiddenTransition(DomainError):
 
     code = "forbidden-transition"
     status = 409
-    title: ClassVar[dict[str, str]] = {"en": "Not possible in this state", "it": "Non possibile in questo stato"}
+    title: ClassVar[dict[str, str]] = {
+        "en": "Not possible in this state",
+        "it": "Non possibile in questo stato",
+    }
     rule: ClassVar[dict[str, str]] = {
         "en": "{action!r} is not possible while {field} is {value!r}; possible: {allowed}.",
         "it": "{action!r} non è possibile quando {field} è {value!r}; possibili: {allowed}.",
