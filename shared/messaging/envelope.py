@@ -1,0 +1,119 @@
+"""CloudEvents 1.0 in Kafka's binary mode: the headers tell about the event, the value is its data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, TypeVar
+
+import orjson
+from pydantic import ValidationError
+
+from shared.contracts.base import EventData
+from shared.contracts.registry import BY_TYPE
+from shared.store.command import Command, SourceMark
+from shared.store.events import event_id, public_body
+
+E = TypeVar("E", bound=EventData, covariant=True)
+Headers = Sequence[tuple[str, bytes]]
+
+
+class Malformed(Exception):
+    """A message that cannot be an event of ours; ``reason`` is a stable word, the text tells more."""
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class Received(Generic[E]):
+    """An event as a reader has it: where it stands in its aggregate's life, and its data."""
+
+    id: str
+    type: str
+    source: str
+    subject: str
+    time: datetime
+    epoch: int
+    sequence: int
+    correlation_id: str
+    actor: str
+    traceparent: str | None
+    data: E
+
+    def command(self, name: str, *, service: str, at: datetime) -> Command:
+        """The context of a reaction to this event; ``service`` acts, ``at`` is when (UTC)."""
+        return Command(
+            name=name,
+            client=f"service:{service}",
+            actor=f"service:{service}",
+            at=at,
+            correlation_id=self.correlation_id,
+            causation_id=self.id,
+            traceparent=self.traceparent,
+            source=SourceMark(self.subject, self.epoch, self.sequence),
+        )
+
+
+def to_message(stored: dict[str, Any], source: str) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
+    """Key, value and headers of a stored event as ``source`` (such as ``/ponte/agenda``) publishes it."""
+    headers = {
+        "ce_specversion": "1.0",
+        "ce_id": event_id(stored["subject"], stored["epoch"], stored["sequence"]),
+        "ce_type": stored["type"],
+        "ce_source": source,
+        "ce_time": stored["time"],
+        "ce_subject": stored["subject"],
+        "ce_epoch": str(stored["epoch"]),
+        "ce_sequence": str(stored["sequence"]),
+        "ce_correlationid": stored["correlation_id"],
+        "ce_causationid": stored["causation_id"],
+        "ce_actor": stored["actor"],
+        "ce_hash": stored["hash"],
+        "traceparent": stored["traceparent"],
+        "content-type": "application/json",
+    }
+    return (
+        stored["subject"].encode(),
+        orjson.dumps(public_body(stored)),
+        [(name, value.encode()) for name, value in headers.items() if value is not None],
+    )
+
+
+def from_message(value: bytes | None, headers: Headers) -> Received[EventData]:
+    """The event in a message. Raises ``Malformed`` with the reason a person needs to find its maker."""
+    # A header of other bytes than UTF-8 must not stop a partition: it is shown, not trusted.
+    told = {name: raw.decode(errors="replace") for name, raw in headers}
+    missing = [name for name in ("ce_type", "ce_subject", "ce_epoch", "ce_sequence", "ce_id", "ce_time") if not told.get(name)]
+    if missing:
+        raise Malformed("missing-headers", f"no {', '.join(missing)}")
+    model = BY_TYPE.get(told["ce_type"])
+    if model is None:
+        raise Malformed("unknown-type", f"no contract for {told['ce_type']!r}")
+    try:
+        data = model.model_validate_json(value or b"")
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        reason = "not-json" if first["type"] == "json_invalid" else "wrong-schema"
+        where = ".".join(str(part) for part in first["loc"])
+        raise Malformed(reason, f"{where}: {first['msg']} ({error.error_count()} in all)") from None
+    try:
+        time = datetime.fromisoformat(told["ce_time"]).astimezone(UTC)
+        epoch, sequence = int(told["ce_epoch"]), int(told["ce_sequence"])
+    except ValueError as error:
+        raise Malformed("wrong-headers", str(error)) from None
+    return Received(
+        id=told["ce_id"],
+        type=told["ce_type"],
+        source=told.get("ce_source", ""),
+        subject=told["ce_subject"],
+        time=time,
+        epoch=epoch,
+        sequence=sequence,
+        correlation_id=told.get("ce_correlationid") or told["ce_id"],
+        actor=told.get("ce_actor", ""),
+        traceparent=told.get("traceparent"),
+        data=data,
+    )

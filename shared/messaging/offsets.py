@@ -1,0 +1,144 @@
+"""Which offsets are finished, and the background task that commits them.
+
+Only what was finished is committed, never the consumer's position: a batch that failed outside the runner
+would otherwise be passed over. A note belongs to one assignment; after a rebalance late finishes are dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+
+from shared.messaging.metrics import JUMPS
+
+log = logging.getLogger("ponte.offsets")
+
+COMMIT_S = 0.2
+CALL_TIMEOUT_S = 5.0
+
+
+class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
+    """The finished offsets of the partitions that are assigned to this process now."""
+
+    def __init__(self) -> None:
+        self.consumer: AIOKafkaConsumer | None = None
+        self.assignment = 0
+        """Grows with every change: whoever began under another number finishes too late."""
+        self.assigned_at = 0.0
+        self.committed_at = time.monotonic()
+        self.finished: dict[TopicPartition, int] = {}
+        self._partitions: set[TopicPartition] = set()
+        self._dirty: set[TopicPartition] = set()
+        self._sought: dict[TopicPartition, int] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def partitions(self) -> frozenset[TopicPartition]:
+        return frozenset(self._partitions)
+
+    def start(self) -> None:
+        self._task = asyncio.create_task(self._commit_for_ever())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+        await self.commit()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self.forget()
+        self._partitions = set(assigned)
+        self.assigned_at = time.monotonic()
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self.commit()
+        self.forget()
+
+    def forget(self) -> None:
+        """Drop what belongs to an assignment that is over."""
+        self.assignment += 1
+        self._partitions = set()
+        self.finished.clear()
+        self._dirty.clear()
+        self._sought.clear()
+
+    def begins_in_order(self, records: Sequence[ConsumerRecord[Any, Any]]) -> bool:
+        """Whether the batch goes on where the last finished one ended, in each of its partitions.
+
+        Where it does not, the consumer is sent back to the note, once; if the broker then still begins
+        later, those messages are gone (retention, a recreated topic): that is counted and accepted, and
+        reconciliation is what fills it.
+        """
+        in_order = True
+        for partition, first in _firsts(records).items():
+            note = self.finished.get(partition)
+            if note is None or first <= note:
+                continue
+            JUMPS.inc()
+            if self._sought.get(partition) == note:
+                log.error("%s begins at %d instead of %d: the messages between are gone", partition, first, note)
+                continue
+            log.warning("%s begins at %d instead of %d: reading again from there", partition, first, note)
+            self._sought[partition] = note
+            in_order = False
+        if not in_order:
+            self.rewind(records)
+        return in_order
+
+    def rewind(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        """Have the batch delivered again, from where each of its partitions was last finished."""
+        for partition, first in _firsts(records).items():
+            if self.consumer is not None and partition in self._partitions:
+                self.consumer.seek(partition, min(self.finished.get(partition, first), first))
+
+    def note(self, records: Sequence[ConsumerRecord[Any, Any]], assignment: int) -> None:
+        """The batch is finished; dropped if the assignment that it was read under is over."""
+        if assignment != self.assignment:
+            return
+        for record in records:
+            partition = TopicPartition(record.topic, record.partition)
+            if partition in self._partitions and record.offset >= self.finished.get(partition, 0):
+                self.finished[partition] = record.offset + 1
+                self._dirty.add(partition)
+                self._sought.pop(partition, None)
+
+    async def commit(self) -> None:
+        """Commit what was finished since the last time. A failure leaves it for the next turn."""
+        if self.consumer is None:
+            return
+        # One partition of somebody else's would fail the whole call.
+        ours = self._dirty & self._partitions & set(self.consumer.assignment())
+        offsets = {partition: self.finished[partition] for partition in ours}
+        if offsets:
+            try:
+                await asyncio.wait_for(self.consumer.commit(offsets), CALL_TIMEOUT_S)
+            except Exception as error:
+                log.warning("offsets not committed yet: %r", error)
+                return
+            for partition, offset in offsets.items():
+                if self.finished.get(partition) == offset:
+                    self._dirty.discard(partition)
+        self.committed_at = time.monotonic()
+
+    async def _commit_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(COMMIT_S)
+            try:
+                await self.commit()
+            except Exception:
+                log.exception("the committing task goes on after a failure")
+
+
+def _firsts(records: Sequence[ConsumerRecord[Any, Any]]) -> dict[TopicPartition, int]:
+    firsts: dict[TopicPartition, int] = {}
+    for record in records:
+        partition = TopicPartition(record.topic, record.partition)
+        firsts[partition] = min(firsts.get(partition, record.offset), record.offset)
+    return firsts

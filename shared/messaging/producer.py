@@ -1,0 +1,112 @@
+"""The idempotent producer, replaced whole when it fails.
+
+aiokafka's producer can stick on an out-of-order sequence, and its calls can hang while Kafka is away: every
+wait has a limit, and a producer that failed is closed before another one sends anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaConnectionError
+
+from shared.messaging.metrics import PRODUCER_REPLACED
+
+log = logging.getLogger("ponte.producer")
+
+Message = tuple[bytes, bytes, list[tuple[str, bytes]]]
+
+ACK_TIMEOUT_S = 10.0
+CLOSE_TIMEOUT_S = 3.0
+RECONNECT_S = 0.5
+"""After a start that failed nobody tries again for so long: many waiting lanes make one attempt."""
+
+
+class Producer:
+    """Sends messages in order and waits until all in-sync replicas have them."""
+
+    def __init__(self, bootstrap_servers: str, *, client_id: str, max_message_bytes: int = 1024 * 1024) -> None:
+        self._bootstrap_servers = bootstrap_servers
+        self._client_id = client_id
+        self._max_message_bytes = max_message_bytes
+        self._producer: AIOKafkaProducer | None = None
+        self._gate = asyncio.Lock()
+        self._not_before = 0.0
+        self.connected = False
+
+    async def _current(self) -> AIOKafkaProducer:
+        """The producer in use, made and started if there is none. Raises where Kafka is away."""
+        if self._producer is not None:
+            return self._producer
+        async with self._gate:
+            if self._producer is None:
+                if time.monotonic() < self._not_before:
+                    raise KafkaConnectionError("Kafka was away a moment ago")
+                made = AIOKafkaProducer(
+                    bootstrap_servers=self._bootstrap_servers,
+                    client_id=self._client_id,
+                    enable_idempotence=True,
+                    acks="all",
+                    linger_ms=1,
+                    max_batch_size=256 * 1024,
+                    max_request_size=self._max_message_bytes,
+                    request_timeout_ms=int(ACK_TIMEOUT_S * 1000),
+                )
+                try:
+                    await asyncio.wait_for(made.start(), ACK_TIMEOUT_S)
+                except BaseException:
+                    self._not_before = time.monotonic() + RECONNECT_S
+                    await _close(made)
+                    raise
+                self._producer = made
+                self.connected = True
+            return self._producer
+
+    async def send(self, topic: str, messages: Sequence[Message]) -> None:
+        """Hand ``messages`` over in order; returns when all are acknowledged.
+
+        Raises where one is not: then it is unknown which ones arrived, the producer has been replaced, and
+        the caller sends again from its outbox.
+        """
+        producer = await self._current()
+        try:
+            async with asyncio.timeout(ACK_TIMEOUT_S):
+                acknowledgements = [
+                    await producer.send(topic, key=key, value=value, headers=headers)
+                    for key, value, headers in messages
+                ]
+                await asyncio.gather(*acknowledgements)
+        except Exception:
+            await self._give_up(producer)
+            raise
+
+    async def _give_up(self, failed: AIOKafkaProducer) -> None:
+        async with self._gate:
+            if self._producer is failed:
+                self.connected = False
+                await _close(failed)
+                self._producer = None
+                PRODUCER_REPLACED.inc()
+
+    async def stop(self) -> None:
+        """Flush and close, within a time limit."""
+        async with self._gate:
+            if self._producer is not None:
+                await _close(self._producer)
+                self._producer = None
+                self.connected = False
+
+
+async def _close(producer: AIOKafkaProducer) -> None:
+    try:
+        await asyncio.wait_for(producer.stop(), CLOSE_TIMEOUT_S)
+    except Exception as error:
+        log.warning("the producer did not close in time: %r", error)
+        # Without its connections nothing that it still holds can be sent behind its successor's back.
+        with suppress(Exception):
+            await asyncio.wait_for(producer.client.close(), CLOSE_TIMEOUT_S)

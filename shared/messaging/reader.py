@@ -1,0 +1,216 @@
+"""One FastStream subscriber per group and process, over all topics that the service reads."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from typing import Any
+
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+from faststream.kafka.message import KafkaAckableMessage
+
+from shared.messaging.delivery import HOLD, Record
+from shared.messaging.metrics import BATCH_SECONDS, HELD, LAG, REPLACED
+from shared.messaging.offsets import CALL_TIMEOUT_S, Notes
+
+log = logging.getLogger("ponte.reader")
+
+HOLD_TURN_S = 30.0
+"""A batch is held for so long at a time; then the loop gets a turn, well under max_poll_interval_ms."""
+WATCH_S = 2.0
+SILENT_S = 10.0
+"""Behind and without progress, or without any partition, for so long: the subscriber is replaced."""
+STOP_TIMEOUT_S = 8.0
+MAX_RECORDS = 2000
+
+
+class Reader:
+    """Reads ``topics`` as ``group`` and carries every batch to ``deliver``.
+
+    At least once and in order per partition. It never passes over a message: while ``deliver`` raises one
+    of ``HOLD`` the batch is held and tried again. A watchdog replaces a subscriber that has gone silent,
+    which aiokafka's was seen to do after the broker's death or a rebalance.
+    """
+
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        *,
+        group: str,
+        topics: Sequence[str],
+        deliver: Callable[[Sequence[Record]], Awaitable[None]],
+    ) -> None:
+        self._deliver = deliver
+        self._notes = Notes()
+        self._broker = KafkaBroker(
+            bootstrap_servers,
+            client_id=f"ponte-{group}",
+            apply_types=False,
+            consumer_only=True,
+            allow_auto_create_topics=False,
+            graceful_timeout=5.0,
+            logger=log,
+            log_level=logging.DEBUG,
+        )
+        self._subscriber = self._broker.subscriber(
+            *topics,
+            group_id=group,
+            batch=True,
+            batch_timeout_ms=5,
+            max_records=MAX_RECORDS,
+            auto_offset_reset="earliest",
+            ack_policy=AckPolicy.MANUAL,
+            heartbeat_interval_ms=500,
+            session_timeout_ms=6000,
+            listener=self._notes,
+            parser=_parse,
+            decoder=_decode,
+        )
+        self._subscriber(self._on_batch)
+        self._watcher: asyncio.Task[None] | None = None
+        self.holding: str | None = None
+        """The engine's failure for which a batch is held now, or null."""
+        self.progress_at = time.monotonic()
+        self.replaced_in_vain = 0
+
+    async def start(self) -> None:
+        """Begin in the background: Kafka may still be away."""
+        self._notes.start()
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def stop(self) -> None:
+        """Finish the batch under way and commit, within a time limit."""
+        if self._watcher is not None:
+            self._watcher.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._watcher
+        await self._notes.stop()
+        await self._stop_subscriber()
+        with suppress(Exception):
+            await asyncio.wait_for(self._broker.stop(), STOP_TIMEOUT_S)
+
+    def problems(self) -> list[str]:
+        """Why this reader is not ready; empty if it is."""
+        if self.holding is not None:
+            return [f"reader holds: {self.holding}"]
+        return [] if self._notes.partitions else ["reader has no partitions yet"]
+
+    def stuck(self) -> bool:
+        """Whether replacing the subscriber did not help: the process wants to be restarted."""
+        return self.replaced_in_vain >= 3
+
+    async def _on_batch(self, records: Sequence[Record]) -> None:
+        """FastStream swallows what escapes from here, so nothing may."""
+        self._notes.consumer = self._subscriber.consumer
+        assignment = self._notes.assignment
+        if not self._notes.begins_in_order(records):
+            return
+        started = time.monotonic()
+        pause = 0.1
+        while assignment == self._notes.assignment:
+            try:
+                with BATCH_SECONDS.time():
+                    await self._deliver(records)
+            except asyncio.CancelledError:
+                self._notes.rewind(records)
+                raise
+            except HOLD as error:
+                self._hold(error)
+            except Exception as error:
+                # Not even setting it aside worked: the same as an engine that is away.
+                log.exception("the batch cannot be finished")
+                self._hold(error)
+            else:
+                self.holding = None
+                self.progress_at = time.monotonic()
+                self.replaced_in_vain = 0
+                self._notes.note(records, assignment)
+                return
+            if time.monotonic() - started > HOLD_TURN_S:
+                self._notes.rewind(records)
+                return
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 2.0)
+
+    def _hold(self, error: Exception) -> None:
+        HELD.inc()
+        self.holding = type(error).__name__
+        self.progress_at = time.monotonic()
+
+    async def _watch(self) -> None:
+        started = False
+        while True:
+            try:
+                if not started:
+                    await self._broker.connect()
+                    await self._start_subscriber()
+                    started = True
+                elif await self._silent():
+                    await self._replace()
+            except Exception as error:
+                log.warning("reader: %r", error)
+            await asyncio.sleep(WATCH_S if started else 0.5)
+
+    async def _start_subscriber(self) -> None:
+        self._notes.forget()
+        await asyncio.wait_for(self._subscriber.start(), 15.0)
+        self._notes.consumer = self._subscriber.consumer
+        self.progress_at = time.monotonic()
+
+    async def _silent(self) -> bool:
+        """Behind, or without partitions, and nothing has moved for a while although nothing is held."""
+        consumer = self._subscriber.consumer
+        if consumer is None:
+            return True
+        quiet = time.monotonic() - max(self.progress_at, self._notes.assigned_at)
+        partitions = list(self._notes.partitions)
+        if not partitions:
+            return quiet > SILENT_S
+        ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_TIMEOUT_S)
+        behind = 0
+        for partition, end in ends.items():
+            done = self._notes.finished.get(partition)
+            if done is None:
+                # Nothing read in this assignment: what was finished before it is what was committed.
+                done = await asyncio.wait_for(consumer.committed(partition), CALL_TIMEOUT_S) or 0
+                self._notes.finished.setdefault(partition, done) if done else None
+            behind += max(0, end - done)
+        LAG.set(behind)
+        if behind == 0:
+            self.progress_at = time.monotonic()
+        return behind > 0 and self.holding is None and quiet > SILENT_S
+
+    async def _replace(self) -> None:
+        log.error("the reader has gone silent: replacing its subscriber")
+        REPLACED.inc()
+        self.replaced_in_vain += 1
+        await self._stop_subscriber()
+        await self._start_subscriber()
+
+    async def _stop_subscriber(self) -> None:
+        with suppress(Exception):
+            await asyncio.wait_for(self._subscriber.stop(), STOP_TIMEOUT_S)
+        self._subscriber.consumer = None
+
+
+async def _parse(message: tuple[Record, ...]) -> KafkaAckableMessage:
+    """The records as they are: FastStream's own parser drops a message whose header is not UTF-8."""
+    return KafkaAckableMessage(body=b"", raw_message=message, consumer=_NoConsumer())
+
+
+async def _decode(message: KafkaAckableMessage) -> Any:
+    return message.raw_message
+
+
+class _NoConsumer:
+    """The runner commits by itself; nothing may be acknowledged through the message."""
+
+    async def commit(self) -> None:
+        raise RuntimeError("offsets are committed by the runner")
+
+    def seek(self, partition: object, offset: int) -> None:
+        raise RuntimeError("the runner rewinds by itself")

@@ -1,0 +1,57 @@
+"""The topics, with their partitions and retention. They are made by us, never by auto-creation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+
+DAY_MS = 24 * 60 * 60 * 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """``retention_ms`` in milliseconds; nothing is ever compacted, for a key's past is wanted too."""
+
+    name: str
+    partitions: int
+    retention_ms: int
+
+
+EVENT_PARTITIONS = 24
+EVENT_RETENTION_MS = 30 * DAY_MS
+DEAD_LETTERS = Topic("ponte.dead-letters", 4, 30 * DAY_MS)
+
+
+def event_topic(name: str) -> Topic:
+    """A service's own topic, such as ``ponte.agenda``: key = aggregate id."""
+    return Topic(name, EVENT_PARTITIONS, EVENT_RETENTION_MS)
+
+
+async def ensure_topics(bootstrap_servers: str, topics: Iterable[Topic]) -> None:
+    """Make those of ``topics`` that are missing. Raises a ``KafkaError`` where the broker is away."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, client_id="ponte-topics")
+    await admin.start()
+    try:
+        known = set(await admin.list_topics())
+        missing = [topic for topic in topics if topic.name not in known]
+        if missing:
+            # Another service may make the same topic at the same moment: "already exists" is an answer
+            # per topic, not an error of the call.
+            await admin.create_topics(
+                [
+                    NewTopic(
+                        name=topic.name,
+                        num_partitions=topic.partitions,
+                        replication_factor=-1,
+                        topic_configs={
+                            "cleanup.policy": "delete",
+                            "retention.ms": str(topic.retention_ms),
+                        },
+                    )
+                    for topic in missing
+                ]
+            )
+    finally:
+        await admin.close()
