@@ -11,10 +11,11 @@ BIN = Path(sys.executable).parent
 
 def checks() -> list[tuple[str, list[str]]]:
     """Return name and command of each check; every script in `tools/checks/` is one of them."""
+    typed = [name for name in ("services", "shared", "tests", "bench", "tools") if (ROOT / name).is_dir()]
     own = [
         ("ruff check", [str(BIN / "ruff"), "check", "."]),
         ("ruff format", [str(BIN / "ruff"), "format", "--check", "."]),
-        ("mypy", [str(BIN / "mypy")]),
+        ("mypy", [str(BIN / "mypy"), *typed]),
         ("import rules", [str(BIN / "lint-imports"), "--no-logo"]),
     ]
     extra = sorted((ROOT / "tools" / "checks").glob("*.py"))

@@ -1,7 +1,8 @@
 """Finds the Chromium that the browser tests drive, or installs Debian's when run as root.
 
-`python tools/chromium.py` prints its path; with `--status` it prints one line for the log of `make test`. Where
-none can be had, the browser tests are skipped with that one line, or fail when `PONTE_REQUIRE_BROWSER=1`.
+`python tools/chromium.py` prints its path; with `--status` it prints one line for the log of `make test`.
+Where none can be had, the browser tests are skipped with that one line, or fail with
+`PONTE_REQUIRE_BROWSER=1`.
 """
 
 import os

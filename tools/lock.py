@@ -13,10 +13,17 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "requirements"
 # A lock file constrains those after it, so the order is part of the meaning.
 NAMES = ("tools", "run", "engines", "dev")
-OPTIONS = (
-    "--quiet --upgrade --universal --python-version=3.11 --generate-hashes --no-header --no-annotate "
-    "--no-emit-index-url --no-emit-find-links"
-).split()
+OPTIONS = [
+    "--quiet",
+    "--upgrade",
+    "--universal",
+    "--python-version=3.11",
+    "--generate-hashes",
+    "--no-header",
+    "--no-annotate",
+    "--no-emit-index-url",
+    "--no-emit-find-links",
+]
 
 
 def main() -> int:

@@ -4,12 +4,14 @@
     python3 tools/setup.py dev     and what tests, linters and types need
 
 It may be interrupted at any point and run again: each finished step leaves a stamp made from what went into
-it, and a step whose stamp still fits is passed over. The packages are installed by uv, itself a locked package
-(side by side on one line: pip 24 s, uv 7 s, uv's own installation included).
+it, and a step whose stamp still fits is passed over. The packages are installed by uv, itself a locked one
+(side by side on one line: pip 24 s, uv 7 s, its own installation included).
 
 This file is run by the machine's own Python, so it may use nothing but the standard library, and its syntax
-stays readable for a Python that is too old, because it is the place that says so.
+stays readable for a Python from 3.7 on, because it is the place that says that one is too old.
 """
+
+from __future__ import annotations
 
 import contextlib
 import fcntl
@@ -20,6 +22,10 @@ import sys
 import time
 import venv
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -32,12 +38,12 @@ class SetupFailed(Exception):
     """One sentence for the person at the terminal."""
 
 
-def say(text):
+def say(text: str) -> None:
     """Print a line of progress."""
     print("set-up: " + text, flush=True)
 
 
-def digest(*parts):
+def digest(*parts: Path | str) -> str:
     """Return one hash over files and texts."""
     total = hashlib.sha256()
     for part in parts:
@@ -47,7 +53,7 @@ def digest(*parts):
 
 
 @contextlib.contextmanager
-def step(name, text, *inputs):
+def step(name: str, text: str, *inputs: Path | str) -> Iterator[bool]:
     """Run the body unless its stamp shows that it was finished with these very inputs.
 
     Yields True when there is work. The stamp is written only when the body came to its end.
@@ -64,7 +70,7 @@ def step(name, text, *inputs):
     say(f"{text}: done in {time.monotonic() - started:.1f} s")
 
 
-def call(command, sentence):
+def call(command: list[str], sentence: str) -> None:
     """Run a command with its own progress on the terminal; its failure becomes one sentence."""
     environment = dict(os.environ, UV_PYTHON_DOWNLOADS="never", VIRTUAL_ENV=str(VENV))
     code = subprocess.run(command, cwd=str(ROOT), env=environment, check=False).returncode
@@ -72,7 +78,7 @@ def call(command, sentence):
         raise SetupFailed(f"{sentence} (its own message is above; exit status {code}).")
 
 
-def make_venv():
+def make_venv() -> None:
     """Make `.venv` with the Python that runs this file."""
     made_by = VENV / ".done-venv"
     wanted = digest(sys.version, str(Path(sys.executable).resolve()))
@@ -88,7 +94,7 @@ def make_venv():
     made_by.write_text(wanted)
 
 
-def install(level):
+def install(level: str) -> None:
     """Install the locked packages, every file checked against its hash."""
     tools = LOCKS / "tools.lock"
     unreachable = "The Python packages could not be installed; is the package registry reachable?"
@@ -101,7 +107,7 @@ def install(level):
     first = [LOCKS / "run.lock", LOCKS / "engines.lock"]
     with step("run", "installing the services' packages and the engines", *first) as work:
         if work:
-            # Byte code is made once here: without it the five services compile everything at their first start.
+            # Byte code is made once here, or five services would compile everything at their first start.
             command = [*uv, "--require-hashes", "--compile-bytecode"]
             call([*command, *(f"--requirements={lock}" for lock in first)], unreachable)
     if level == "dev":
@@ -115,7 +121,7 @@ def install(level):
             call([*uv, *options, "--editable", str(ROOT)], "The ponte command could not be installed")
 
 
-def fetch():
+def fetch() -> None:
     """Fetch the broker's jars and the page's packages; each of them checks for itself what is there."""
     call([str(PYTHON), "-m", "shared.local.fetch"], "The engines could not be fetched")
     if (ROOT / "services" / "dashboard" / "assets.py").is_file():
@@ -125,7 +131,7 @@ def fetch():
             say("the page's front-end packages could not be had; the APIs run without them.")
 
 
-def main(arguments):
+def main(arguments: list[str]) -> int:
     """Run every step in order; return the exit status."""
     level = arguments[0] if arguments else "dev"
     if level not in ("run", "dev"):

@@ -1,1 +1,1 @@
-"""The embedded engines and the supervisor behind `make run`: a laptop's and the tests' real MongoDB and Kafka."""
+"""The embedded engines and the supervisor behind `make run`: the real MongoDB and Kafka on a laptop."""

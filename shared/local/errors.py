@@ -1,7 +1,9 @@
-"""What can go wrong with a local engine, each as one sentence for the person at the terminal."""
+"""What can go wrong with a local run, each as one sentence for the person at the terminal."""
+
+from shared.cli.errors import UserError
 
 
-class LocalError(Exception):
+class LocalError(UserError):
     """A failure of the local run; its text is one sentence that says what to do."""
 
 
@@ -15,6 +17,11 @@ class EngineFailed(LocalError):
 
 class PortTaken(LocalError):
     """A port that was asked for by number is in use by another program."""
+
+    def __init__(self, port: int, what: str, setting: str) -> None:
+        """Name the port, what needs it and the setting that moves it."""
+        super().__init__(f"Port {port} of {what} is in use by another program: stop it or set {setting}.")
+        self.port = port
 
 
 class AlreadyRunning(LocalError):

@@ -58,8 +58,8 @@ def mongod_program() -> Path:
                 program.chmod(program.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
             return program
     raise EngineMissing(
-        "No mongod found: install MongoDB 6.0 or newer so that mongod is on PATH (on x86-64 Linux `make setup` "
-        "fetches one)."
+        "No mongod found: install MongoDB 6.0 or newer so that mongod is on PATH "
+        "(on x86-64 Linux `make setup` fetches one)."
     )
 
 
@@ -169,10 +169,10 @@ def _fetch_one(context: Any, jar: Jar, folder: Path) -> None:
     try:
         fetched = Path(artifact.resolve())
     # The resolver lets every error of its HTTP library through, so there is no narrower class to name.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
         raise EngineMissing(
-            f"{jar.artifact} {jar.version} could not be fetched ({type(error).__name__}); is the Maven registry "
-            "reachable? `make setup` goes on from where it stopped."
+            f"{jar.artifact} {jar.version} could not be fetched ({type(error).__name__}); is the Maven "
+            "registry reachable? `make setup` goes on from where it stopped."
         ) from error
     if sha256_of(fetched) != jar.sha256:
         fetched.unlink()
@@ -188,9 +188,10 @@ def _is_wrong(path: Path, jar: Jar) -> bool:
 
 def _maven_context(cache: Path) -> Any:
     # Imported here: it brings an HTTP library along that no service needs.
-    from jgo.maven import MavenContext  # noqa: PLC0415
+    from jgo.maven import MavenContext
 
-    # A half file of an interrupted fetch would be taken for a whole one, so each run starts with an empty cache.
+    # A half file of an interrupted fetch would be taken for a whole one, so each run starts
+    # with an empty cache.
     shutil.rmtree(cache, ignore_errors=True)
     return MavenContext(repo_cache=cache, timeout=60)
 
