@@ -173,11 +173,12 @@ class Reader:
         ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_TIMEOUT_S)
         behind = 0
         for partition, end in ends.items():
+            if end == 0:
+                continue
             done = self._notes.finished.get(partition)
             if done is None:
                 # Nothing read in this assignment: what was finished before it is what was committed.
                 done = await asyncio.wait_for(consumer.committed(partition), CALL_TIMEOUT_S) or 0
-                self._notes.finished.setdefault(partition, done) if done else None
             behind += max(0, end - done)
         LAG.set(behind)
         if behind == 0:
