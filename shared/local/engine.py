@@ -63,6 +63,18 @@ class Engine(ABC):
         """Whether the process lives."""
         return self._process is not None and self._process.poll() is None
 
+    @property
+    def ending(self) -> str:
+        """How its process ended, in words."""
+        code = self._process.poll() if self._process else None
+        if code is None:
+            return "nothing yet"
+        return f"signal {-code}" if code < 0 else f"exit status {code}"
+
+    def environment(self) -> dict[str, str]:
+        """Return the settings by which a service finds this engine; empty before the first start."""
+        return {}
+
     async def start(self, within: float = 60) -> Self:
         """Start the engine and wait until it takes work, at most `within` seconds.
 

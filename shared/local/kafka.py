@@ -79,6 +79,10 @@ class Kafka(Engine):
     def _config(self) -> Path:
         return self.folder / "server.properties"
 
+    def environment(self) -> dict[str, str]:
+        """Return the settings by which a service finds it; empty before the first start."""
+        return {"PONTE_KAFKA_BOOTSTRAP_SERVERS": self.bootstrap_servers} if self.ports else {}
+
     def command(self) -> list[str]:
         """Return the JVM and its arguments; no `java` of the machine is looked for."""
         tiers = [] if self._for_speed else ["-XX:TieredStopAtLevel=1"]

@@ -43,6 +43,10 @@ class Mongod(Engine):
         """The connection string for clients."""
         return f"mongodb://{self.host}/?replicaSet={REPLICA_SET}"
 
+    def environment(self) -> dict[str, str]:
+        """Return the settings by which a service finds it; empty before the first start."""
+        return {"PONTE_MONGODB_URI": self.uri} if self.ports else {}
+
     def command(self) -> list[str]:
         """Return the program and its arguments."""
         options = (
