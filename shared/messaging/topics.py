@@ -20,6 +20,8 @@ class Topic:
 
 
 EVENT_PARTITIONS = 24
+REPLICAS = 3
+"""Copies of every message, where the cluster has so many brokers."""
 EVENT_RETENTION_MS = 30 * DAY_MS
 DEAD_LETTERS = Topic("ponte.dead-letters", 4, 30 * DAY_MS)
 
@@ -37,6 +39,7 @@ async def ensure_topics(bootstrap_servers: str, topics: Iterable[Topic]) -> None
         known = set(await admin.list_topics())
         missing = [topic for topic in topics if topic.name not in known]
         if missing:
+            brokers = len((await admin.describe_cluster())["brokers"])
             # Another service may make the same topic at the same moment: "already exists" is an answer
             # per topic, not an error of the call.
             await admin.create_topics(
@@ -44,7 +47,7 @@ async def ensure_topics(bootstrap_servers: str, topics: Iterable[Topic]) -> None
                     NewTopic(
                         name=topic.name,
                         num_partitions=topic.partitions,
-                        replication_factor=-1,
+                        replication_factor=min(brokers, REPLICAS),
                         topic_configs={
                             "cleanup.policy": "delete",
                             "retention.ms": str(topic.retention_ms),
