@@ -69,6 +69,7 @@ class Candidacy(Contract):
     edition_year: int | None = Field(default=None, ge=1800, le=2200, description="Of the edition, not of the award")
     deadline: Deadline | None = None
     status: CandidacyStatus
+    submitted_at: Moment | None = None
     outcome: Outcome | None = None
     reason: LongText | None = Field(default=None, description="Why it was withdrawn")
     note: LongText | None = None

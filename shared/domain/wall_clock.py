@@ -1,4 +1,4 @@
-"""From a place's wall-clock time to the moment that it means, refusing what a clock there never shows once."""
+"""From a wall-clock time to the moment that it means, refusing what no clock shows exactly once."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def moment(
     """The UTC moment at which the clocks of ``time_zone`` show ``local`` (a naive date and time).
 
     Raises:
-        ImpossibleValue: the zone does not exist, or the clocks were moved over ``local`` (it never came, or it
-            came twice), so that nobody can say which moment is meant.
+        ImpossibleValue: the zone does not exist, or the clocks were moved over ``local`` (it never came,
+            or came twice), so that nobody can say which moment is meant.
     """
     where = zone(time_zone, field=zone_field)
     first = local.replace(tzinfo=where, fold=0).astimezone(UTC)

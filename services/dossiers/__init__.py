@@ -1,0 +1,1 @@
+"""Candidacies for seats, events and prizes."""

@@ -1,0 +1,254 @@
+"""A candidacy for a seat, an event or a prize, from being considered to its outcome."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Final
+
+from pydantic import BaseModel, ConfigDict
+
+from services.dossiers.domain.errors import (
+    DeadlinePassed,
+    OutcomeMissing,
+    OutcomeUnexpected,
+    ReasonMissing,
+    StillOpen,
+)
+from services.dossiers.domain.outcomes import check_outcome
+from shared.contracts import dossiers
+from shared.contracts.base import LongText, PartialDate, Source, Text
+from shared.contracts.dossiers import Candidacy, CandidacyKind, CandidacyStatus, Deadline, Outcome
+from shared.contracts.exactly import EXACTLY
+from shared.domain import Change, ImpossibleValue, StateTable
+from shared.domain.corrections import corrected
+from shared.domain.days import not_in_future
+
+_S = CandidacyStatus
+
+STATES: Final = StateTable[CandidacyStatus](
+    {
+        "start-preparation": {_S.CONSIDERED: _S.PREPARING},
+        # Issuers move deadlines until the day itself; after the submission it no longer matters.
+        "move-deadline": {_S.CONSIDERED: _S.CONSIDERED, _S.PREPARING: _S.PREPARING},
+        "submit": {_S.PREPARING: _S.SUBMITTED},
+        "shortlist": {_S.SUBMITTED: _S.SHORTLISTED},
+        "win": {_S.SUBMITTED: _S.WON, _S.SHORTLISTED: _S.WON},
+        "lose": {_S.SUBMITTED: _S.LOST, _S.SHORTLISTED: _S.LOST},
+        # Some issuers name the finalists only together with the winner.
+        "end-as-finalist": {_S.SUBMITTED: _S.FINALIST, _S.SHORTLISTED: _S.FINALIST},
+        "withdraw": {
+            _S.CONSIDERED: _S.WITHDRAWN,
+            _S.PREPARING: _S.WITHDRAWN,
+            _S.SUBMITTED: _S.WITHDRAWN,
+            _S.SHORTLISTED: _S.WITHDRAWN,
+        },
+        # A wrong record is put right at any time.
+        "correct": {status: status for status in _S},
+    }
+)
+"""Which action leads from which status to which; a candidacy begins as considered, or as registered."""
+
+DECIDED: Final = (_S.WON, _S.LOST, _S.FINALIST)
+ENDED: Final = (*DECIDED, _S.WITHDRAWN)
+
+
+class CandidacyState(BaseModel):
+    """What the service keeps: the public state, and the last imported row (never published)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    candidacy: Candidacy
+    imported: dict[str, str] | None = None
+
+    def having(self, candidacy: Candidacy) -> CandidacyState:
+        """The same state with another public part."""
+        return self.model_copy(update={"candidacy": candidacy})
+
+
+class Evidence(BaseModel):
+    """Who says so, and when."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: Annotated[Source, EXACTLY]
+    as_of: PartialDate
+
+
+class Correction(BaseModel):
+    """The fields that were recorded wrongly, with their right values; a field left out stays as it is.
+
+    A status is never corrected: it is reached by an action, or registered.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    kind: CandidacyKind | None = None
+    what_for: Text | None = None
+    what_for_it: Text | None = None
+    applicant: Text | None = None
+    applicant_it: Text | None = None
+    issuer: Text | None = None
+    edition_year: int | None = None
+    deadline: Deadline | None = None
+    outcome: Annotated[Outcome | None, EXACTLY] = None
+    reason: LongText | None = None
+    note: LongText | None = None
+    source: Annotated[Source | None, EXACTLY] = None
+    as_of: PartialDate | None = None
+
+    def changes(self) -> dict[str, object]:
+        """The fields that were given, also those that are to be emptied."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def consider(candidacy: Candidacy, *, today: date) -> Change[CandidacyState]:
+    """Somebody in the Area considers to apply.
+
+    Raises ``StillOpen`` for another status than considered, ``OutcomeUnexpected``, ``ImpossibleValue``.
+    """
+    if candidacy.status is not CandidacyStatus.CONSIDERED:
+        raise StillOpen(field="status", value=candidacy.status.value, allowed=_S.CONSIDERED.value)
+    _check(candidacy, today)
+    return Change(CandidacyState(candidacy=candidacy), (dossiers.CandidacyConsidered(candidacy=candidacy),))
+
+
+def register(candidacy: Candidacy, *, today: date) -> Change[CandidacyState]:
+    """A candidacy of the past enters the register as it ended.
+
+    Raises ``StillOpen``, ``OutcomeMissing``, ``BadRounds``, ``HalfTranslated``, ``ImpossibleValue``.
+    """
+    if candidacy.status not in ENDED:
+        allowed = ", ".join(status.value for status in ENDED)
+        raise StillOpen(field="status", value=candidacy.status.value, allowed=allowed)
+    _check(candidacy, today)
+    return Change(CandidacyState(candidacy=candidacy), (dossiers.CandidacyRegistered(candidacy=candidacy),))
+
+
+def start_preparation(state: CandidacyState, evidence: Evidence) -> Change[CandidacyState]:
+    """The Area decided to apply and writes the dossier. Raises ``ForbiddenTransition``."""
+    after = _moved(state, "start-preparation", evidence)
+    return Change(state.having(after), (dossiers.PreparationStarted(candidacy=after),))
+
+
+def move_deadline(state: CandidacyState, deadline: Deadline, evidence: Evidence) -> Change[CandidacyState]:
+    """The issuer set or moved the deadline, earlier or later; the same one again changes nothing.
+
+    Raises ``ForbiddenTransition``.
+    """
+    before = state.candidacy
+    moved = _moved(state, "move-deadline", evidence)
+    if before.deadline == deadline:
+        return Change(state)
+    after = moved.model_copy(update={"deadline": deadline})
+    return Change(state.having(after), (dossiers.DeadlineMoved(candidacy=after, before=before.deadline),))
+
+
+def submit(
+    state: CandidacyState, evidence: Evidence, *, submitted_at: datetime, at: datetime
+) -> Change[CandidacyState]:
+    """The dossier was handed in at ``submitted_at``; the deadline's own moment is still in time.
+
+    ``at`` is the time of saying so, which may come after the deadline.
+
+    Raises ``ForbiddenTransition``, ``DeadlinePassed``, ``ImpossibleValue`` (the future).
+    """
+    after = _moved(state, "submit", evidence).model_copy(update={"submitted_at": submitted_at})
+    if submitted_at > at:
+        raise ImpossibleValue(
+            field="submitted_at",
+            value=_minutes(submitted_at),
+            en=f"this lies in the future (now it is {_minutes(at)}).",
+            it=f"è nel futuro (ora sono le {_minutes(at)}).",
+        )
+    closes = after.deadline
+    if closes is not None and submitted_at > closes.at:
+        raise DeadlinePassed(
+            field="deadline", value=closes.local, time_zone=closes.time_zone, submitted=_minutes(submitted_at)
+        )
+    return Change(state.having(after), (dossiers.CandidacySubmitted(candidacy=after),))
+
+
+def shortlist(state: CandidacyState, evidence: Evidence) -> Change[CandidacyState]:
+    """The issuer chose the city among the last. Raises ``ForbiddenTransition``."""
+    after = _moved(state, "shortlist", evidence)
+    return Change(state.having(after), (dossiers.CandidacyShortlisted(candidacy=after),))
+
+
+def win(
+    state: CandidacyState, outcome: Outcome, evidence: Evidence, *, today: date
+) -> Change[CandidacyState]:
+    """The candidacy won. Raises ``ForbiddenTransition``, ``BadRounds``, ``HalfTranslated``."""
+    after = _decided(state, "win", outcome, evidence, today)
+    return Change(state.having(after), (dossiers.CandidacyWon(candidacy=after),))
+
+
+def lose(
+    state: CandidacyState, outcome: Outcome, evidence: Evidence, *, today: date
+) -> Change[CandidacyState]:
+    """The candidacy lost. Raises ``ForbiddenTransition``, ``BadRounds``, ``HalfTranslated``."""
+    after = _decided(state, "lose", outcome, evidence, today)
+    return Change(state.having(after), (dossiers.CandidacyLost(candidacy=after),))
+
+
+def end_as_finalist(
+    state: CandidacyState, outcome: Outcome, evidence: Evidence, *, today: date
+) -> Change[CandidacyState]:
+    """Among the last, without the prize. Raises as ``win`` does."""
+    after = _decided(state, "end-as-finalist", outcome, evidence, today)
+    return Change(state.having(after), (dossiers.CandidacyEndedAsFinalist(candidacy=after),))
+
+
+def withdraw(state: CandidacyState, reason: str, evidence: Evidence) -> Change[CandidacyState]:
+    """The applicant gave up. Raises ``ForbiddenTransition``, ``ReasonMissing``."""
+    moved = _moved(state, "withdraw", evidence)
+    reason = reason.strip()
+    if not reason:
+        raise ReasonMissing(field="reason", value=reason)
+    after = moved.model_copy(update={"reason": reason})
+    return Change(state.having(after), (dossiers.CandidacyWithdrawn(candidacy=after, reason=reason),))
+
+
+def correct(state: CandidacyState, correction: Correction, *, today: date) -> Change[CandidacyState]:
+    """Puts right what was recorded wrongly; no event where everything was right already.
+
+    Raises ``OutcomeMissing``, ``OutcomeUnexpected``, ``BadRounds``, ``HalfTranslated``, ``ReasonMissing``
+    and ``ImpossibleValue``.
+    """
+    after, fields = corrected(state.candidacy, correction.changes())
+    if not fields:
+        return Change(state)
+    _check(after, today)
+    if state.candidacy.reason and not after.reason:
+        raise ReasonMissing(field="reason", value=after.reason)
+    return Change(state.having(after), (dossiers.CandidacyCorrected(candidacy=after, fields=fields),))
+
+
+def _minutes(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="minutes").replace("+00:00", "Z")
+
+
+def _moved(state: CandidacyState, action: str, evidence: Evidence) -> Candidacy:
+    status = STATES.after(action, state.candidacy.status)
+    update = {"status": status, "source": evidence.source, "as_of": evidence.as_of}
+    return state.candidacy.model_copy(update=update)
+
+
+def _decided(
+    state: CandidacyState, action: str, outcome: Outcome, evidence: Evidence, today: date
+) -> Candidacy:
+    after = _moved(state, action, evidence).model_copy(update={"outcome": outcome})
+    _check(after, today)
+    return after
+
+
+def _check(candidacy: Candidacy, today: date) -> None:
+    """The rules that hold for a candidacy as a whole."""
+    not_in_future("as_of", candidacy.as_of, today)
+    if candidacy.status in DECIDED and candidacy.outcome is None:
+        raise OutcomeMissing(field="outcome", value=None, status=candidacy.status.value)
+    if candidacy.status not in ENDED and candidacy.outcome is not None:
+        raise OutcomeUnexpected(
+            field="outcome", value=candidacy.outcome.decided_on, status=candidacy.status.value
+        )
+    if candidacy.outcome is not None:
+        check_outcome(candidacy.outcome, today=today)

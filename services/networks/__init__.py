@@ -1,0 +1,1 @@
+"""City networks: memberships, mandates, duties."""

@@ -1,0 +1,38 @@
+"""What a membership of a city network is and what may happen to it. Pure: no I/O, no clock."""
+
+from services.networks.domain.errors import (
+    DutyAlreadyDone,
+    IdTaken,
+    MandateAlreadyEnded,
+    OfficeTaken,
+    OtherUnit,
+)
+from services.networks.domain.mandates import check_offices, check_period
+from services.networks.domain.membership import (
+    Correction,
+    MembershipState,
+    correct,
+    end_mandate,
+    mark_duty_done,
+    record_mandate,
+    register,
+    set_duty,
+)
+
+__all__ = [
+    "Correction",
+    "DutyAlreadyDone",
+    "IdTaken",
+    "MandateAlreadyEnded",
+    "MembershipState",
+    "OfficeTaken",
+    "OtherUnit",
+    "check_offices",
+    "check_period",
+    "correct",
+    "end_mandate",
+    "mark_duty_done",
+    "record_mandate",
+    "register",
+    "set_duty",
+]
