@@ -40,7 +40,7 @@ class Child:
         self._environment = environment
         self._console = console
         self._process: subprocess.Popen[bytes] | None = None
-        self._stopping = False
+        self._stopped = asyncio.Event()
 
     @property
     def pid(self) -> int | None:
@@ -58,10 +58,10 @@ class Child:
             StartFailed: it ended again and again without having been ready.
         """
         name, pause, failures = self.service.name, FIRST_PAUSE, 0
-        while not self._stopping:
+        while not self._stopped.is_set():
             started = time.monotonic()
             code = await self._live(started)
-            if self._stopping:
+            if self._stopped.is_set():
                 return
             lived = time.monotonic() - started
             failures = 0 if self.ready.is_set() else failures + 1
@@ -75,7 +75,7 @@ class Child:
 
     async def stop(self, within: float) -> None:
         """Stop it for good: SIGTERM, after `within` seconds SIGKILL."""
-        self._stopping = True
+        self._stopped.set()
         await self.end_process(within)
 
     async def end_process(self, within: float) -> None:

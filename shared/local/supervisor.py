@@ -50,13 +50,17 @@ class Supervisor:
         services: Sequence[Service],
         engines: Sequence[Engine],
         console: Console,
-        environment: Mapping[str, str] | None = None,
+        environment: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
-        """Take the data folder, what is to run, and what services are told besides addresses."""
+        """Take the data folder, what is to run, and what makes the services' further settings.
+
+        `environment` is called once, when the folder is held, so that it may write into it.
+        """
         self._folder = folder
         self._engines = list(engines)
         self._console = console
-        self._extra = dict(environment or {})
+        self._make_environment = environment
+        self._extra: dict[str, str] = {}
         pids = folder / "services"
         self._children = [Child(service, pids, self._environment(service), console) for service in services]
         self._stop_asked = asyncio.Event()
@@ -73,6 +77,7 @@ class Supervisor:
         """
         with only_run(self._folder):
             (self._folder / "services").mkdir(exist_ok=True)
+            self._extra = dict(self._make_environment())
             loop = asyncio.get_running_loop()
             for number in STOP_SIGNALS:
                 loop.add_signal_handler(number, self._on_signal)

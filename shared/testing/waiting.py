@@ -3,8 +3,8 @@
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import TypeVar, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar, overload
 
 T = TypeVar("T")
 
@@ -13,9 +13,13 @@ class NotInTime(AssertionError):
     """What `eventually` raises: the deadline and how the last try failed."""
 
 
+@overload
 async def eventually(
-    check: Callable[[], Awaitable[T]] | Callable[[], T], *, within: float = 10, every: float = 0.05
-) -> T:
+    check: Callable[[], Coroutine[Any, Any, T]], *, within: float = 10, every: float = 0.05
+) -> T: ...
+@overload
+async def eventually(check: Callable[[], T], *, within: float = 10, every: float = 0.05) -> T: ...
+async def eventually(check: Callable[[], Any], *, within: float = 10, every: float = 0.05) -> Any:
     """Call `check` until it succeeds, and return what it returned.
 
     A try has failed when it raised any exception or returned False. `check` may be a plain or an async
@@ -35,7 +39,7 @@ async def eventually(
             if inspect.isawaitable(outcome):
                 outcome = await asyncio.wait_for(outcome, max(1.0, deadline - time.monotonic()))
             if outcome is not False:
-                return cast("T", outcome)
+                return outcome
         # Whatever went wrong may be right at the next try; the last failure is shown in full.
         except Exception as error:  # noqa: BLE001
             last = error

@@ -1,0 +1,119 @@
+"""`ponte up`: the whole of Ponte on this machine, on embedded engines. `make run` calls it."""
+
+import asyncio
+import secrets
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+from shared.cli.errors import UserError
+
+if TYPE_CHECKING:
+    from shared.local.console import Console
+    from shared.local.topology import Service
+
+T = TypeVar("T")
+SAMPLE_MARKER = "sample-loaded"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def up(
+        sample: bool = typer.Option(True, help="Load the sample register into an empty data folder."),
+    ) -> None:
+        """Start every service and print a sign-in link; Ctrl-C stops it all.
+
+        The data lies in .ponte/data (setting PONTE_DATA). PONTE_AGENDA_PORT and its kin move a port.
+        """
+        from shared.local.paths import data_folder
+
+        asyncio.run(_up(data_folder(), sample=sample))
+
+
+async def _up(folder: Path, *, sample: bool) -> None:
+    from shared.local.console import Console
+    from shared.local.kafka import Kafka
+    from shared.local.mongod import Mongod
+    from shared.local.supervisor import Supervisor
+    from shared.local.topology import services
+
+    found = services()
+    if not found:
+        raise UserError("There is no service to start here: run `make run` in a clone of Ponte.")
+    engines = [Mongod(folder / "mongod"), Kafka(folder / "kafka")]
+    console = Console([*(engine.name for engine in engines), *(service.name for service in found)])
+
+    async def when_ready() -> None:
+        if sample:
+            await _load_sample(folder, console)
+        _show_link(folder, found, console)
+
+    await Supervisor(folder, found, engines, console, lambda: _access(folder)).run(when_ready)
+
+
+def _access(folder: Path) -> dict[str, str]:
+    """Make the keys and secrets of this data folder; return the settings that point services to them."""
+    token_file = folder / "metrics-token"
+    if not token_file.exists():
+        token_file.touch(mode=0o600)
+        token_file.write_text(secrets.token_urlsafe(32) + "\n")
+    settings = {"PONTE_METRICS_TOKEN_FILE": str(token_file)}
+    if find_spec("shared.identity") and find_spec("shared.identity.local"):
+        from shared.identity import local
+
+        settings |= local.ensure_keys(folder)
+    return settings
+
+
+async def _load_sample(folder: Path, console: "Console") -> None:
+    marker = folder / SAMPLE_MARKER
+    if marker.exists() or not find_spec("shared.cli.imports"):
+        return
+    from shared.cli import imports
+
+    console.say("loading the sample register")
+    # The marker comes last: an interrupted load is taken up again by the next run, with the same keys.
+    try:
+        await _in_daemon(lambda: imports.load_sample(folder))
+    except UserError as error:
+        console.say(f"the sample register is not loaded: {error}")
+        return
+    marker.write_text(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n")
+
+
+def _show_link(folder: Path, found: list["Service"], console: "Console") -> None:
+    dashboard = next((service for service in found if service.name == "dashboard"), None)
+    if dashboard is None:
+        console.say("ready (without the dashboard)")
+        return
+    from shared.identity import local
+
+    console.say(f"ready; sign in here: {local.sign_in_link(folder, dashboard.url)}")
+
+
+async def _in_daemon(work: Callable[[], T]) -> T:
+    """Run blocking work beside the loop, in a thread that Ctrl-C need not wait for."""
+    loop = asyncio.get_running_loop()
+    outcome: asyncio.Future[T] = loop.create_future()
+
+    def report(error: BaseException | None, value: T | None) -> None:
+        if not outcome.done():
+            outcome.set_exception(error) if error else outcome.set_result(value)  # type: ignore[arg-type]
+
+    def run() -> None:
+        try:
+            value = work()
+        except BaseException as error:  # noqa: BLE001 (it is raised again on the loop's side)
+            loop.call_soon_threadsafe(report, error, None)
+        else:
+            loop.call_soon_threadsafe(report, None, value)
+
+    threading.Thread(target=run, name="sample", daemon=True).start()
+    return await outcome
