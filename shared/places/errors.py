@@ -12,7 +12,13 @@ class PlaceRefusal(Refusal):
 
     def __init__(self, *, field: str, value: object, candidates: tuple[str, ...]) -> None:
         self.candidates = candidates
-        super().__init__(field=field, value=value, candidates="; ".join(candidates) or "—")
+        super().__init__(field=field, value=value, candidates=candidates)
+
+    def text(self, language: str) -> str:
+        """The rule as a sentence with the candidates in it."""
+        template = self.rule.get(language, self.rule["en"])
+        candidates = "; ".join(self.candidates) or "—"
+        return template.format(field=self.field, value=self.value, candidates=candidates)
 
 
 class AmbiguousCity(PlaceRefusal):
