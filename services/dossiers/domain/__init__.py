@@ -1,12 +1,6 @@
 """What a candidacy is and what may happen to it. Pure: no I/O, no clock."""
 
 from services.dossiers.domain.candidacy import (
-    DECIDED,
-    ENDED,
-    STATES,
-    CandidacyState,
-    Correction,
-    Evidence,
     consider,
     correct,
     end_as_finalist,
@@ -29,6 +23,7 @@ from services.dossiers.domain.errors import (
     ReasonMissing,
     StillOpen,
 )
+from services.dossiers.domain.state import DECIDED, ENDED, STATES, CandidacyState, Correction, Evidence
 
 __all__ = [
     "DECIDED",

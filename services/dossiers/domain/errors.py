@@ -16,8 +16,8 @@ class DeadlinePassed(DomainError):
     rule: ClassVar[dict[str, str]] = {
         "en": "{field} {value} ({time_zone}) was over at {submitted}: a candidacy is handed in before its "
         "deadline; if the issuer moved it, move it here first.",
-        "it": "{field} {value} ({time_zone}): alle {submitted} era trascorsa; una candidatura si presenta entro la "
-        "scadenza; se è stata prorogata, occorre prima spostarla qui.",
+        "it": "{field} {value} ({time_zone}): alle {submitted} era trascorsa; una candidatura si presenta "
+        "entro la scadenza; se è stata prorogata, occorre prima spostarla qui.",
     }
 
 

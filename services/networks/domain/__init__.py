@@ -9,8 +9,6 @@ from services.networks.domain.errors import (
 )
 from services.networks.domain.mandates import check_offices, check_period
 from services.networks.domain.membership import (
-    Correction,
-    MembershipState,
     correct,
     end_mandate,
     mark_duty_done,
@@ -18,6 +16,7 @@ from services.networks.domain.membership import (
     register,
     set_duty,
 )
+from services.networks.domain.state import Correction, MembershipState
 
 __all__ = [
     "Correction",

@@ -6,16 +6,11 @@ Every function takes the state and answers the change; nothing here reads a cloc
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated
-
-from pydantic import BaseModel, ConfigDict
 
 from services.networks.domain.errors import DutyAlreadyDone, IdTaken, MandateAlreadyEnded
 from services.networks.domain.mandates import check_offices, check_period
-from shared.contracts.base import LongText, PartialDate, Source, Text, Unit
-from shared.contracts.exactly import EXACTLY
+from services.networks.domain.state import Correction, MembershipState
 from shared.contracts.networks import (
-    DatedCount,
     Duty,
     DutyDone,
     DutySet,
@@ -25,50 +20,10 @@ from shared.contracts.networks import (
     Membership,
     MembershipCorrected,
     MembershipRegistered,
-    MembershipRole,
 )
 from shared.domain import Change, NotFound
 from shared.domain.corrections import corrected
 from shared.domain.days import not_in_future
-
-
-class MembershipState(BaseModel):
-    """What the service keeps: the public state, and the last imported row (never published)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    membership: Membership
-    imported: dict[str, str] | None = None
-
-    def having(self, membership: Membership) -> MembershipState:
-        """The same state with another public part."""
-        return self.model_copy(update={"membership": membership})
-
-
-class Correction(BaseModel):
-    """The fields that were recorded wrongly, with their right values; a field left out stays as it is.
-
-    Mandates, duties and counts are replaced as whole lists.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
-
-    network: Text | None = None
-    network_it: Text | None = None
-    unit: Unit | None = None
-    role: MembershipRole | None = None
-    since: PartialDate | None = None
-    mandates: Annotated[tuple[Mandate, ...] | None, EXACTLY] = None
-    duties: Annotated[tuple[Duty, ...] | None, EXACTLY] = None
-    counts: Annotated[tuple[DatedCount, ...] | None, EXACTLY] = None
-    note: LongText | None = None
-    note_it: LongText | None = None
-    source: Annotated[Source | None, EXACTLY] = None
-    as_of: PartialDate | None = None
-
-    def changes(self) -> dict[str, object]:
-        """The fields that were given, also those that are to be emptied."""
-        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 def register(membership: Membership, *, today: date) -> Change[MembershipState]:
