@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from shared.domain import ImpossibleValue
 from shared.domain.wall_clock import moment, zone
 
+wall = datetime.fromisoformat
 ZONES = (
     "Europe/Brussels",
     "Europe/Rome",
