@@ -84,7 +84,7 @@ class RowProblems(Refusal):
 
 
 class ImportConflict(Refusal):
-    """An officer changed what the row changes; nothing of the row is stored. ``conflicts`` has every field."""
+    """An officer changed what the row changes; nothing of it is stored. ``conflicts`` has every field."""
 
     code = "import-conflict"
     status = 409
