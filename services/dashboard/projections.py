@@ -100,7 +100,9 @@ class Feed:
     async def apply(self, events: Sequence[Event]) -> None:
         """Append those of ``events`` that are not in the feed yet."""
         entries = [_entry(event) for event in events]
-        known = await self._feed.find({"_id": {"$in": [entry["_id"] for entry in entries]}}, {"_id": 1}).to_list()
+        known = await self._feed.find(
+            {"_id": {"$in": [entry["_id"] for entry in entries]}}, {"_id": 1}
+        ).to_list()
         seen = {row["_id"] for row in known}
         waiting = [entry for entry in entries if entry["_id"] not in seen]
         while waiting:

@@ -49,7 +49,10 @@ class MongoRegister:
         await prepare_views(self._database)
         fresh = secrets.token_hex(4)
         meta = await self._database[META].find_one_and_update(
-            {"_id": "feed"}, {"$setOnInsert": {"epoch": fresh}}, upsert=True, return_document=ReturnDocument.AFTER
+            {"_id": "feed"},
+            {"$setOnInsert": {"epoch": fresh}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
         )
         assert meta is not None  # an upsert that returns the document after it always has one
         self._epoch = meta["epoch"]
@@ -74,7 +77,9 @@ class MongoRegister:
     async def candidacies(self) -> list[Candidacy]:
         return await self._all("candidacies", Candidacy)
 
-    async def feed(self, *, before: int | None = None, after: int | None = None, limit: int) -> list[FeedEntry]:
+    async def feed(
+        self, *, before: int | None = None, after: int | None = None, limit: int
+    ) -> list[FeedEntry]:
         query: Document = {}
         if after is not None:
             query["number"] = {"$gt": after}

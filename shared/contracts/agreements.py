@@ -84,7 +84,9 @@ class Agreement(Contract):
     status: StatusClaim
     other_statuses: tuple[StatusClaim, ...] = Field(default=(), description="Sources that disagree, kept")
     kind_claims: tuple[KindClaim, ...] = ()
-    signed: tuple[SourcedDate, ...] = Field(default=(), description="Every source's date, the preferred one first")
+    signed: tuple[SourcedDate, ...] = Field(
+        default=(), description="Every source's date, the preferred one first"
+    )
     approved: tuple[SourcedDate, ...] = Field(default=(), description="When the city's organs approved it")
     renewed: tuple[SourcedDate, ...] = ()
     term_months: int | None = Field(default=None, ge=1, le=1200, description="Null: permanent or unknown")

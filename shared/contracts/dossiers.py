@@ -32,7 +32,9 @@ class CandidacyStatus(StrEnum):
 class Deadline(Contract):
     """When the call closes: the wall-clock time in the issuer's own zone, and the same moment."""
 
-    local: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$", description="Wall-clock time of the issuer")
+    local: str = Field(
+        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}$", description="Wall-clock time of the issuer"
+    )
     time_zone: Text = Field(description="IANA name, by call: not every EU call closes on Brussels time")
     at: Moment
 
@@ -66,7 +68,9 @@ class Candidacy(Contract):
     applicant: Text = Field(description="Who applies formally; often not the city itself")
     applicant_it: Text
     issuer: Text | None = None
-    edition_year: int | None = Field(default=None, ge=1800, le=2200, description="Of the edition, not of the award")
+    edition_year: int | None = Field(
+        default=None, ge=1800, le=2200, description="Of the edition, not of the award"
+    )
     deadline: Deadline | None = None
     status: CandidacyStatus
     submitted_at: Moment | None = None

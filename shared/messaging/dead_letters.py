@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
 
-from aiokafka import ConsumerRecord
 from bson import Binary
 
 from shared.messaging.metrics import DEAD_LETTERS
+from shared.messaging.record import Record
 from shared.store.driver import Database, Document, DuplicateKeyError
 
 COLLECTION = "dead_letters"
@@ -20,7 +19,7 @@ class DeadLetters:
     def __init__(self, database: Database) -> None:
         self._collection = database[COLLECTION]
 
-    async def put(self, record: ConsumerRecord[Any, Any], *, reason: str, error: str, attempts: int) -> None:
+    async def put(self, record: Record, *, reason: str, error: str, attempts: int) -> None:
         """Store ``record`` with its original bytes. Raises where MongoDB is away: the runner then holds."""
         document: Document = {
             "_id": f"{record.topic}/{record.partition}/{record.offset}",
@@ -43,7 +42,9 @@ class DeadLetters:
 
     async def list(self, *, limit: int = 100) -> list[Document]:
         """The latest ones first, without their bytes."""
-        found = self._collection.find({}, {"value": 0, "key": 0, "headers": 0}).sort("stored_at", -1).limit(limit)
+        found = (
+            self._collection.find({}, {"value": 0, "key": 0, "headers": 0}).sort("stored_at", -1).limit(limit)
+        )
         return await found.to_list(length=limit)
 
     async def get(self, key: str) -> Document | None:

@@ -8,19 +8,17 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from aiokafka import ConsumerRecord
-
 from shared.contracts.base import EventData
 from shared.domain import Refusal
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.envelope import Malformed, Received, from_message
 from shared.messaging.metrics import HANDLED, REFUSED
+from shared.messaging.record import Record
 from shared.store.driver import AWAY, Database
 from shared.store.errors import Contended, Full, Unavailable
 
 log = logging.getLogger("ponte.delivery")
 
-Record = ConsumerRecord[Any, Any]
 Event = Received[EventData]
 Reaction = Callable[[Any], Awaitable[None]]
 """What this unit does when another unit's event arrives; it raises a ``Refusal`` where a rule says no."""
@@ -73,7 +71,7 @@ class Delivery:
             HANDLED.labels(record.topic).inc()
 
     async def _project(self, projection: Projection, events: Sequence[tuple[Record, Event]]) -> None:
-        """The batch at once; if it fails for its own sake, one by one, so that only the culprit is set aside."""
+        """The batch at once; if it fails for its own sake, one by one: only the culprit is set aside."""
         if not events:
             return
         try:
@@ -136,7 +134,9 @@ class Delivery:
             except HOLD:
                 raise
             except Exception as error:
-                log.exception("try %d of %s/%s/%s failed", attempt, record.topic, record.partition, record.offset)
+                log.exception(
+                    "try %d of %s/%s/%s failed", attempt, record.topic, record.partition, record.offset
+                )
                 if attempt == TRIES:
                     await self._dead_letters.put(
                         record, reason="failed", error=f"{type(error).__name__}: {error}", attempts=attempt

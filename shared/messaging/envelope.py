@@ -86,7 +86,11 @@ def from_message(value: bytes | None, headers: Headers) -> Received[EventData]:
     """The event in a message. Raises ``Malformed`` with the reason a person needs to find its maker."""
     # A header of other bytes than UTF-8 must not stop a partition: it is shown, not trusted.
     told = {name: raw.decode(errors="replace") for name, raw in headers}
-    missing = [name for name in ("ce_type", "ce_subject", "ce_epoch", "ce_sequence", "ce_id", "ce_time") if not told.get(name)]
+    missing = [
+        name
+        for name in ("ce_type", "ce_subject", "ce_epoch", "ce_sequence", "ce_id", "ce_time")
+        if not told.get(name)
+    ]
     if missing:
         raise Malformed("missing-headers", f"no {', '.join(missing)}")
     model = BY_TYPE.get(told["ce_type"])

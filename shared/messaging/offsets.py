@@ -11,11 +11,11 @@ import logging
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from typing import Any
 
-from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from shared.messaging.metrics import JUMPS
+from shared.messaging.record import Record
 
 log = logging.getLogger("ponte.offsets")
 
@@ -69,7 +69,7 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
         self._dirty.clear()
         self._sought.clear()
 
-    def begins_in_order(self, records: Sequence[ConsumerRecord[Any, Any]]) -> bool:
+    def begins_in_order(self, records: Sequence[Record]) -> bool:
         """Whether the batch goes on where the last finished one ended, in each of its partitions.
 
         Where it does not, the consumer is sent back to the note, once; if the broker then still begins
@@ -83,7 +83,9 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
                 continue
             JUMPS.inc()
             if self._sought.get(partition) == note:
-                log.error("%s begins at %d instead of %d: the messages between are gone", partition, first, note)
+                log.error(
+                    "%s begins at %d instead of %d: the messages between are gone", partition, first, note
+                )
                 continue
             log.warning("%s begins at %d instead of %d: reading again from there", partition, first, note)
             self._sought[partition] = note
@@ -92,13 +94,13 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
             self.rewind(records)
         return in_order
 
-    def rewind(self, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+    def rewind(self, records: Sequence[Record]) -> None:
         """Have the batch delivered again, from where each of its partitions was last finished."""
         for partition, first in _firsts(records).items():
             if self.consumer is not None and partition in self._partitions:
                 self.consumer.seek(partition, min(self.finished.get(partition, first), first))
 
-    def note(self, records: Sequence[ConsumerRecord[Any, Any]], assignment: int) -> None:
+    def note(self, records: Sequence[Record], assignment: int) -> None:
         """The batch is finished; dropped if the assignment that it was read under is over."""
         if assignment != self.assignment:
             return
@@ -136,7 +138,7 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
                 log.exception("the committing task goes on after a failure")
 
 
-def _firsts(records: Sequence[ConsumerRecord[Any, Any]]) -> dict[TopicPartition, int]:
+def _firsts(records: Sequence[Record]) -> dict[TopicPartition, int]:
     firsts: dict[TopicPartition, int] = {}
     for record in records:
         partition = TopicPartition(record.topic, record.partition)

@@ -30,7 +30,9 @@ RECONNECT_S = 0.5
 class Producer:
     """Sends messages in order and waits until all in-sync replicas have them."""
 
-    def __init__(self, bootstrap_servers: str, *, client_id: str, max_message_bytes: int = 1024 * 1024) -> None:
+    def __init__(
+        self, bootstrap_servers: str, *, client_id: str, max_message_bytes: int = 1024 * 1024
+    ) -> None:
         self._bootstrap_servers = bootstrap_servers
         self._client_id = client_id
         self._max_message_bytes = max_message_bytes

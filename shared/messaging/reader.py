@@ -13,9 +13,10 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
-from shared.messaging.delivery import HOLD, Record
+from shared.messaging.delivery import HOLD
 from shared.messaging.metrics import BATCH_SECONDS, HELD, LAG, REPLACED
 from shared.messaging.offsets import CALL_TIMEOUT_S, Notes
+from shared.messaging.record import Record
 
 log = logging.getLogger("ponte.reader")
 

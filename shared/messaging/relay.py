@@ -60,7 +60,9 @@ class _Lane:
 class Relay:
     """Publishes the outboxes of one service. Many replicas may relay at once."""
 
-    def __init__(self, database: Database, collections: Sequence[str], topic: str, producer: Producer) -> None:
+    def __init__(
+        self, database: Database, collections: Sequence[str], topic: str, producer: Producer
+    ) -> None:
         self.token = uuid.uuid4().hex
         self.topic = topic
         self.source = "/" + topic.replace(".", "/")
@@ -175,10 +177,15 @@ class Relay:
             left = [document["_id"] for document in waiting if document["_id"] not in self._lanes]
             for start in range(0, len(left), TAKE_OVERS_AT_ONCE):
                 await asyncio.gather(
-                    *(self._take_over(collection, subject) for subject in left[start : start + TAKE_OVERS_AT_ONCE])
+                    *(
+                        self._take_over(collection, subject)
+                        for subject in left[start : start + TAKE_OVERS_AT_ONCE]
+                    )
                 )
         OUTBOX_DEPTH.set(depth)
-        OUTBOX_OLDEST.set((datetime.now(UTC) - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0)
+        OUTBOX_OLDEST.set(
+            (datetime.now(UTC) - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0
+        )
 
     async def _take_over(self, collection: str, subject: str) -> None:
         """Claim by the server's clock; ours may be wrong. A lane of our own has nothing to claim."""

@@ -120,9 +120,7 @@ class ServiceRuntime:
     async def problems(self) -> list[str]:
         """Why this service is not ready, in words for its operators; empty if it is."""
         found: list[str] = []
-        try:
-            await asyncio.wait_for(self.database.command("ping"), 2.0)
-        except (*AWAY, TimeoutError, RuntimeError):
+        if self._database is None or not await _answers(self._database):
             found.append("mongodb does not answer")
         if not self._topics_ready:
             found.append("kafka does not answer")
@@ -183,3 +181,13 @@ class ServiceRuntime:
             await self._producer.stop()
         if self._client is not None:
             await close(self._client)
+
+
+async def _answers(database: Database) -> bool:
+    try:
+        await asyncio.wait_for(database.command("ping"), 2.0)
+    except TimeoutError:
+        return False
+    except AWAY:
+        return False
+    return True

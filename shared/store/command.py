@@ -61,4 +61,9 @@ class Receipt:
 
     def stored(self) -> dict[str, Any]:
         """The part that is kept with the command's key."""
-        return {"subject": self.subject, "epoch": self.epoch, "sequence": self.sequence, "version": self.version}
+        return {
+            "subject": self.subject,
+            "epoch": self.epoch,
+            "sequence": self.sequence,
+            "version": self.version,
+        }

@@ -49,6 +49,7 @@ class Loaded(Generic[S]):
 
     @classmethod
     def of(cls, document: Document, model: type[S]) -> Loaded[S]:
+        """The aggregate in a stored document."""
         return cls(
             subject=document["_id"],
             state=model.model_validate(document["state"]),
@@ -85,6 +86,7 @@ class Snapshot:
         self.sequence: int = self.document.get("sequence", 0)
 
     def state(self, model: type[S]) -> S | None:
+        """The state that is decided on; null: there is no such aggregate yet."""
         return model.model_validate(self.document["state"]) if self.document else None
 
     def answered(self, command: Command) -> Receipt | None:
@@ -104,6 +106,7 @@ class Snapshot:
         return Receipt(**kept["receipt"], replayed=True)
 
     def unchanged(self, epoch: int, *, replayed: bool = False) -> Receipt:
+        """The answer where nothing is stored: where the aggregate stands anyway."""
         return Receipt(
             subject=self.subject,
             epoch=self.document.get("epoch", epoch),

@@ -65,7 +65,9 @@ class Collection(Protocol):
     name: str
 
     def find(self, filter: Mapping[str, Any] | None = None, projection: Any = None) -> Cursor: ...
-    async def find_one(self, filter: Any = None, projection: Any = None, sort: Any = None) -> Document | None: ...
+    async def find_one(
+        self, filter: Any = None, projection: Any = None, sort: Any = None
+    ) -> Document | None: ...
     async def find_one_and_update(
         self,
         filter: Any,

@@ -64,7 +64,7 @@ class Full(Refusal):
     title: ClassVar[dict[str, str]] = {"en": "Too much waiting", "it": "Troppo in attesa"}
     rule: ClassVar[dict[str, str]] = {
         "en": "{field} of {value!r} has reached its limit of {limit}; send the same request later.",
-        "it": "{field} di {value!r} ha raggiunto il limite di {limit}; rinviare più tardi la stessa richiesta.",
+        "it": "{field} di {value!r} ha raggiunto il limite di {limit}; rinviare più tardi la richiesta.",
     }
 
 

@@ -135,7 +135,9 @@ class Repository(Generic[S]):
                 if earlier is not None:
                     return earlier
                 if command.expected_version not in (None, snapshot.version):
-                    raise StaleVersion(field="version", value=command.expected_version, current=snapshot.version)
+                    raise StaleVersion(
+                        field="version", value=command.expected_version, current=snapshot.version
+                    )
                 state = snapshot.state(self.model)
                 change = decide(state)
                 if not change.events and change.state == state and command.source is None:
@@ -153,7 +155,7 @@ class Repository(Generic[S]):
                 await asyncio.sleep(0.1)
                 continue
             tries += 1
-            await asyncio.sleep(random.uniform(0, 0.002 * tries))
+            await asyncio.sleep(random.uniform(0, 0.002 * tries))  # noqa: S311 (a pause, not a secret)
         raise Contended(field=self.what, value=subject)
 
     async def _save(self, draft: Draft) -> bool:

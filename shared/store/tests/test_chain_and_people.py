@@ -9,7 +9,9 @@ from shared.store.events import GENESIS, derived_id, event_id, public_body, stor
 from shared.store.people import personal_paths
 from shared.testing.builders import a_command, a_mission
 
-names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(lambda text: text.strip() != "")
+names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(
+    lambda text: text.strip() != ""
+)
 
 
 def stored(names: list[str]) -> list[dict[str, object]]:
@@ -17,7 +19,12 @@ def stored(names: list[str]) -> list[dict[str, object]]:
     for sequence, name in enumerate(names, start=1):
         mission = a_mission(delegation=(Person(name=name, function="Councillor"),))
         event = store_event(
-            MissionScheduled(mission=mission), a_command(), subject="mission-1", epoch=1, sequence=sequence, previous=previous
+            MissionScheduled(mission=mission),
+            a_command(),
+            subject="mission-1",
+            epoch=1,
+            sequence=sequence,
+            previous=previous,
         )
         previous = event["hash"]
         events.append(event)
@@ -25,7 +32,10 @@ def stored(names: list[str]) -> list[dict[str, object]]:
 
 
 def test_names_are_found_wherever_the_contract_has_them() -> None:
-    assert personal_paths(MissionScheduled) == (("mission", "holder", "name"), ("mission", "delegation", "*", "name"))
+    assert personal_paths(MissionScheduled) == (
+        ("mission", "holder", "name"),
+        ("mission", "delegation", "*", "name"),
+    )
 
 
 @given(st.lists(names, min_size=1, max_size=5))

@@ -49,7 +49,9 @@ def retitled(title: str) -> Callable[[Mission], Change[Mission]]:
 
 
 async def test_state_and_events_are_stored_together(missions: Repository[Mission]) -> None:
-    receipt = await missions.create("mission-1", a_command(), lambda: scheduled(a_mission()).then(completed(a_mission())))
+    receipt = await missions.create(
+        "mission-1", a_command(), lambda: scheduled(a_mission()).then(completed(a_mission()))
+    )
     assert (receipt.sequence, receipt.version, receipt.epoch) == (2, 1, 1)
     loaded = await missions.get("mission-1")
     assert loaded.state.status == "completed"
@@ -71,7 +73,9 @@ async def test_the_same_key_is_answered_with_the_first_answer(missions: Reposito
 
 
 async def test_the_same_key_with_another_body_is_refused(missions: Repository[Mission]) -> None:
-    await missions.create("mission-1", a_command(key="key-1", fingerprint="body-1"), lambda: scheduled(a_mission()))
+    await missions.create(
+        "mission-1", a_command(key="key-1", fingerprint="body-1"), lambda: scheduled(a_mission())
+    )
     with pytest.raises(KeyReused, match="key-1"):
         await missions.change("mission-1", a_command(key="key-1", fingerprint="body-2"), retitled("Other"))
 
@@ -165,8 +169,14 @@ async def test_limits_are_checked_before_anything_is_stored(
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50).filter(lambda text: bool(text.strip())))
-async def test_text_that_looks_like_an_operator_is_only_text(missions: Repository[Mission], text: str) -> None:
+@given(
+    text=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=50).filter(
+        lambda text: bool(text.strip())
+    )
+)
+async def test_text_that_looks_like_an_operator_is_only_text(
+    missions: Repository[Mission], text: str
+) -> None:
     value = f"${text}"
     subject = f"mission-{abs(hash(value))}"
     command = a_command(key=value, client=value, actor=value, correlation_id=value)
