@@ -1,0 +1,27 @@
+"""Which day it is in the city."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+from shared.places.resolve import resolve
+
+
+class CityDay:
+    """The calendar of the city that runs Ponte: a rule of days holds by its clocks, not by UTC.
+
+    Raises ``AmbiguousCity`` or ``UnknownCity`` for a ``city`` (the setting ``PONTE_CITY``) that the
+    gazetteer cannot place; "Birmingham, GB" names the country too.
+    """
+
+    def __init__(self, city: str) -> None:
+        self.zone = ZoneInfo(resolve(city, field="PONTE_CITY").time_zone)
+
+    def of(self, at: datetime) -> date:
+        """The city's day at the moment ``at``."""
+        return at.astimezone(self.zone).date()
+
+    def today(self) -> date:
+        """The city's day now."""
+        return self.of(datetime.now(UTC))

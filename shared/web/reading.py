@@ -1,0 +1,93 @@
+"""How every unit's API answers questions about its aggregates: one, a page, a history."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from secrets import token_hex
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.store.command import Command
+from shared.store.document import Loaded
+from shared.store.events import derived_id
+from shared.store.repository import Repository
+from shared.web.envelopes import Page
+
+S = TypeVar("S", bound=BaseModel)
+T = TypeVar("T")
+
+Int64 = Annotated[int, Field(ge=0, json_schema_extra={"format": "int64"})]
+
+After = Annotated[
+    str | None, Query(max_length=80, description="The `next` of the page before; left out: the first page")
+]
+Limit = Annotated[
+    int, Query(ge=1, le=200, description="How many at most", json_schema_extra={"format": "int32"})
+]
+
+
+class Record(BaseModel, Generic[T]):
+    """Something with the place where it stands; ``version`` goes back in ``If-Match``."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    version: Int64
+    epoch: Int64
+    sequence: Int64
+    data: T
+
+
+class HistoryEntry(BaseModel):
+    """One event of an aggregate, as it is published today."""
+
+    model_config = ConfigDict(frozen=True)
+
+    epoch: Int64
+    sequence: Int64
+    type: str
+    time: datetime
+    actor: str = Field(description="Opaque id of who caused it")
+    command: str
+    data: dict[str, Any]
+
+
+def record(loaded: Loaded[S], show: Callable[[S], T]) -> Record[T]:
+    """What was loaded, with ``show`` choosing what of the state may be seen."""
+    return Record(
+        id=loaded.subject,
+        version=loaded.version,
+        epoch=loaded.epoch,
+        sequence=loaded.sequence,
+        data=show(loaded.state),
+    )
+
+
+async def page(
+    repository: Repository[S],
+    show: Callable[[S], T],
+    *,
+    after: str | None,
+    limit: int,
+    where: dict[str, Any] | None = None,
+) -> Page[Record[T]]:
+    """Up to ``limit`` aggregates by id; ``where`` filters on state fields."""
+    found = await repository.page(after=after, limit=limit + 1, where=where)
+    following = found[limit - 1].subject if len(found) > limit else None
+    return Page(items=[record(one, show) for one in found[:limit]], next=following)
+
+
+async def history(repository: Repository[S], subject: str) -> Page[HistoryEntry]:
+    """Every event of the aggregate in order. Raises ``NotFound``."""
+    events = await repository.history(subject)
+    return Page(items=[HistoryEntry.model_validate(event) for event in events])
+
+
+def new_id(prefix: str, command: Command) -> str:
+    """The id of what ``command`` creates: the same one whenever it is sent again with its key."""
+    if command.key is None:
+        return f"{prefix}-{token_hex(10)}"
+    return derived_id(prefix, command.client, command.name, command.key)
