@@ -104,8 +104,9 @@ class Reader:
         """Whether replacing the subscriber did not help: the process wants to be restarted."""
         return self.replaced_in_vain >= 3
 
-    async def _on_batch(self, records: Sequence[Record]) -> None:
+    async def _on_batch(self, batch: Any) -> None:  # FastStream would build a validator from a type
         """FastStream swallows what escapes from here, so nothing may."""
+        records: Sequence[Record] = batch
         self._notes.consumer = self._subscriber.consumer
         assignment = self._notes.assignment
         if not self._notes.begins_in_order(records):
