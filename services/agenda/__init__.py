@@ -1,0 +1,1 @@
+"""City Relations and Cooperation: the missions of the Mayor and the delegates."""

@@ -1,0 +1,55 @@
+"""What a mission is and what may happen to it. Pure: no I/O, no clock."""
+
+from services.agenda.domain.errors import (
+    AgreementMissing,
+    AgreementUnexpected,
+    BadLegs,
+    BadTime,
+    NotOverYet,
+    OtherAgreement,
+    ReasonMissing,
+    SameLegs,
+    SignedOnThisMission,
+)
+from services.agenda.domain.legs import check_legs
+from services.agenda.domain.local_times import moment_of
+from services.agenda.domain.mission import (
+    STATES,
+    cancel,
+    complete,
+    correct,
+    note_signature,
+    propose,
+    reschedule,
+    schedule,
+)
+from services.agenda.domain.state import Correction, MissionState, Plan
+from services.agenda.domain.visibility import busy_only, everything, public
+
+__all__ = [
+    "STATES",
+    "AgreementMissing",
+    "AgreementUnexpected",
+    "BadLegs",
+    "BadTime",
+    "Correction",
+    "MissionState",
+    "NotOverYet",
+    "OtherAgreement",
+    "Plan",
+    "ReasonMissing",
+    "SameLegs",
+    "SignedOnThisMission",
+    "busy_only",
+    "cancel",
+    "check_legs",
+    "complete",
+    "correct",
+    "everything",
+    "moment_of",
+    "note_signature",
+    "propose",
+    "public",
+    "reschedule",
+    "schedule",
+]

@@ -1,0 +1,103 @@
+"""What the agenda refuses; each error carries the field and the value, and states the rule."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from shared.domain import DomainError
+
+
+class BadLegs(DomainError):
+    """The legs of a mission cannot be travelled as written; ``en`` and ``it`` say why."""
+
+    code = "bad-legs"
+    title: ClassVar[dict[str, str]] = {"en": "Impossible legs", "it": "Tappe impossibili"}
+    rule: ClassVar[dict[str, str]] = {"en": "{field} {value}: {en}", "it": "{field} {value}: {it}"}
+
+
+class BadTime(DomainError):
+    """A text that names no time of the agenda; ``en`` and ``it`` say why."""
+
+    code = "bad-time"
+    title: ClassVar[dict[str, str]] = {"en": "Impossible time", "it": "Ora impossibile"}
+    rule: ClassVar[dict[str, str]] = {"en": "{field} {value!r}: {en}", "it": "{field} {value!r}: {it}"}
+
+
+class AgreementMissing(DomainError):
+    """A mission that travels to sign names no agreement."""
+
+    code = "agreement-missing"
+    title: ClassVar[dict[str, str]] = {"en": "Which agreement?", "it": "Quale accordo?"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "A mission whose purpose is {purpose!r} names the agreement that is to be signed in {field}.",
+        "it": "Una missione con scopo {purpose!r} indica in {field} l'accordo da firmare.",
+    }
+
+
+class AgreementUnexpected(DomainError):
+    """A mission with another purpose names an agreement to sign."""
+
+    code = "agreement-unexpected"
+    title: ClassVar[dict[str, str]] = {"en": "Nothing to sign", "it": "Nulla da firmare"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} {value!r} is only for missions whose purpose is 'sign-agreement', not {purpose!r}.",
+        "it": "{field} {value!r} vale solo per missioni con scopo 'sign-agreement', non {purpose!r}.",
+    }
+
+
+class ReasonMissing(DomainError):
+    """A cancellation without its reason."""
+
+    code = "reason-missing"
+    title: ClassVar[dict[str, str]] = {"en": "Why?", "it": "Perché?"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} {value!r}: a mission is cancelled with a reason.",
+        "it": "{field} {value!r}: una missione si annulla indicando il motivo.",
+    }
+
+
+class SameLegs(DomainError):
+    """A rescheduling that moves nothing. ``value`` is the mission's present start."""
+
+    code = "same-legs"
+    title: ClassVar[dict[str, str]] = {"en": "Nothing is moved", "it": "Nulla viene spostato"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field}: rescheduling needs other times or places than the present ones (from {value}).",
+        "it": "{field}: per spostare servono orari o luoghi diversi dagli attuali (dal {value}).",
+    }
+
+
+class NotOverYet(DomainError):
+    """A mission is completed before its end. ``value`` is the end, ``now`` the time of asking (UTC)."""
+
+    code = "not-over-yet"
+    status = 409
+    title: ClassVar[dict[str, str]] = {"en": "Not over yet", "it": "Non ancora conclusa"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "The mission can be completed only after its end: {field} is {value}, now it is {now}.",
+        "it": "La missione si chiude solo dopo la fine: {field} è {value}, ora sono le {now}.",
+    }
+
+
+class SignedOnThisMission(DomainError):
+    """The agreement (``value``) was signed on this mission, so the mission stays what it was."""
+
+    code = "signed-on-this-mission"
+    status = 409
+    title: ClassVar[dict[str, str]] = {"en": "Already signed", "it": "Già firmato"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} {value!r} was signed on this mission: {action!r} is no longer possible.",
+        "it": "{field} {value!r} è stato firmato in questa missione: {action!r} non è più possibile.",
+    }
+
+
+class OtherAgreement(DomainError):
+    """A signature of an agreement (``value``) that the mission did not travel for."""
+
+    code = "other-agreement"
+    status = 409
+    title: ClassVar[dict[str, str]] = {"en": "Another agreement", "it": "Un altro accordo"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} {value!r} is not the agreement that this mission is to sign ({expected}).",
+        "it": "{field} {value!r} non è l'accordo che questa missione deve firmare ({expected}).",
+    }

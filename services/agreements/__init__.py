@@ -1,0 +1,1 @@
+"""City Relations and Cooperation: twinnings, collaborations, partnerships."""

@@ -1,0 +1,63 @@
+"""What an agreement is and what may happen to it. Pure: no I/O, no clock."""
+
+from services.agreements.domain.checks import check
+from services.agreements.domain.errors import (
+    BeforeSignature,
+    OlderThanKnown,
+    ReasonMissing,
+    SaidTwice,
+    SignatureMissing,
+    SignatureUnexpected,
+    SigningElsewhere,
+    SigningInThePast,
+    SigningMismatch,
+    TermContradiction,
+)
+from services.agreements.domain.lifecycle import (
+    confirm_status,
+    correct,
+    draft,
+    end,
+    enter_into_force,
+    register,
+    renew,
+    resume,
+    suspend,
+)
+from services.agreements.domain.signing import refuse_past_signing, reopen_signing, schedule_signing, sign
+from services.agreements.domain.state import STATES, AgreementState, Correction
+from services.agreements.domain.term import Term, TermState, add_months, term_of
+
+__all__ = [
+    "STATES",
+    "AgreementState",
+    "BeforeSignature",
+    "Correction",
+    "OlderThanKnown",
+    "ReasonMissing",
+    "SaidTwice",
+    "SignatureMissing",
+    "SignatureUnexpected",
+    "SigningElsewhere",
+    "SigningInThePast",
+    "SigningMismatch",
+    "Term",
+    "TermContradiction",
+    "TermState",
+    "add_months",
+    "check",
+    "confirm_status",
+    "correct",
+    "draft",
+    "end",
+    "enter_into_force",
+    "refuse_past_signing",
+    "register",
+    "renew",
+    "reopen_signing",
+    "resume",
+    "schedule_signing",
+    "sign",
+    "suspend",
+    "term_of",
+]
