@@ -93,7 +93,7 @@ class CandidacyConsidered(CandidacyEvent):
 
 
 class CandidacyRegistered(CandidacyEvent):
-    """A candidacy of the past entered the register with its outcome."""
+    """A candidacy older than the register entered it as it stands, one of the past with its outcome."""
 
     TYPE: ClassVar[str] = "ponte.dossiers.candidacy.registered.v1"
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import calendar
+import re
 from datetime import date
+
+_SHAPE = re.compile(r"[0-9]{4}(-[0-9]{2}){0,2}")
 
 
 def parse_partial_date(text: str) -> tuple[date, date]:
@@ -11,17 +14,15 @@ def parse_partial_date(text: str) -> tuple[date, date]:
 
     Raises ``ValueError`` naming the value where no such day exists.
     """
-    parts = text.split("-")
-    if not 1 <= len(parts) <= 3 or not all(p.isascii() and p.isdigit() for p in parts):
+    if not _SHAPE.fullmatch(text):
         raise ValueError(f"{text!r} is not a date: use YYYY, YYYY-MM or YYYY-MM-DD")
-    numbers = [int(part) for part in parts]
+    numbers = [int(part) for part in text.split("-")]
     year = numbers[0]
-    month = numbers[1] if len(numbers) > 1 else None
+    first_month, last_month = (numbers[1], numbers[1]) if len(numbers) > 1 else (1, 12)
     try:
         if len(numbers) == 3:
             day = date(*numbers)
             return day, day
-        first_month, last_month = (month, month) if month else (1, 12)
         last_day = calendar.monthrange(year, last_month)[1] if 1 <= last_month <= 12 else 0
         return date(year, first_month, 1), date(year, last_month, last_day)
     except ValueError as error:
