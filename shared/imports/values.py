@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from enum import StrEnum
 from typing import TypeVar, cast
@@ -186,3 +186,11 @@ def parts(item: str, names: Sequence[str], needed: Sequence[str]) -> dict[str, s
     if missing:
         raise Unreadable(item, f"lacks: {missing}", f"manca: {missing}")
     return found
+
+
+def part(found: Mapping[str, str], name: str, parse: Parse[T]) -> T:
+    """The value of one part of an item; what is wrong with it is said with the part's name."""
+    try:
+        return parse(found[name])
+    except Unreadable as wrong:
+        raise Unreadable(wrong.value, f"{name} {wrong.en}", f"{name} {wrong.it}") from wrong

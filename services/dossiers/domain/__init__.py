@@ -1,9 +1,9 @@
 """What a candidacy is and what may happen to it. Pure: no I/O, no clock."""
 
 from services.dossiers.domain.candidacy import (
-    consider,
     correct,
     end_as_finalist,
+    follow_register,
     lose,
     move_deadline,
     register,
@@ -21,7 +21,6 @@ from services.dossiers.domain.errors import (
     OutcomeMissing,
     OutcomeUnexpected,
     ReasonMissing,
-    StillOpen,
 )
 from services.dossiers.domain.state import DECIDED, ENDED, STATES, CandidacyState, Correction, Evidence
 
@@ -38,11 +37,10 @@ __all__ = [
     "OutcomeMissing",
     "OutcomeUnexpected",
     "ReasonMissing",
-    "StillOpen",
-    "consider",
     "correct",
     "deadline",
     "end_as_finalist",
+    "follow_register",
     "lose",
     "move_deadline",
     "register",

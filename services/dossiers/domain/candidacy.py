@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from typing import Final
 
 from services.dossiers.domain.errors import (
     DeadlinePassed,
     OutcomeMissing,
     OutcomeUnexpected,
     ReasonMissing,
-    StillOpen,
 )
 from services.dossiers.domain.outcomes import check_outcome
-from services.dossiers.domain.state import DECIDED, ENDED, STATES, CandidacyState, Correction, Evidence
+from services.dossiers.domain.state import (
+    DECIDED,
+    MAY_HAVE_OUTCOME,
+    STATES,
+    CandidacyState,
+    Correction,
+    Evidence,
+)
 from shared.contracts import dossiers
-from shared.contracts.dossiers import Candidacy, CandidacyStatus, Deadline, Outcome
+from shared.contracts.dossiers import Candidacy, CandidacyEvent, CandidacyStatus, Deadline, Outcome
 from shared.domain import Change, ImpossibleValue
 from shared.domain.corrections import corrected
 from shared.domain.days import not_in_future
 
 
-def consider(candidacy: Candidacy, *, today: date) -> Change[CandidacyState]:
-    """Somebody in the Area considers to apply.
-
-    Raises ``StillOpen`` for another status than considered, ``OutcomeUnexpected``, ``ImpossibleValue``.
-    """
-    if candidacy.status is not CandidacyStatus.CONSIDERED:
-        raise StillOpen(
-            field="status", value=candidacy.status.value, allowed=CandidacyStatus.CONSIDERED.value
-        )
-    _check(candidacy, today)
-    return Change(CandidacyState(candidacy=candidacy), (dossiers.CandidacyConsidered(candidacy=candidacy),))
-
-
 def register(candidacy: Candidacy, *, today: date) -> Change[CandidacyState]:
-    """A candidacy of the past enters the register as it ended.
+    """A candidacy enters the register as it stands: a new one as considered, one of the past as it ended.
 
-    Raises ``StillOpen``, ``OutcomeMissing``, ``BadRounds``, ``HalfTranslated``, ``ImpossibleValue``.
+    Raises ``OutcomeMissing``, ``OutcomeUnexpected``, ``BadRounds``, ``HalfTranslated``, ``ImpossibleValue``.
     """
-    if candidacy.status not in ENDED:
-        allowed = ", ".join(status.value for status in ENDED)
-        raise StillOpen(field="status", value=candidacy.status.value, allowed=allowed)
     _check(candidacy, today)
-    return Change(CandidacyState(candidacy=candidacy), (dossiers.CandidacyRegistered(candidacy=candidacy),))
+    new = candidacy.status is CandidacyStatus.CONSIDERED
+    fact = dossiers.CandidacyConsidered if new else dossiers.CandidacyRegistered
+    return Change(CandidacyState(candidacy=candidacy), (fact(candidacy=candidacy),))
 
 
 def start_preparation(state: CandidacyState, evidence: Evidence) -> Change[CandidacyState]:
@@ -144,6 +138,40 @@ def correct(state: CandidacyState, correction: Correction, *, today: date) -> Ch
     return Change(state.having(after), (dossiers.CandidacyCorrected(candidacy=after, fields=fields),))
 
 
+_ARRIVED: Final[Mapping[CandidacyStatus, type[CandidacyEvent]]] = {
+    CandidacyStatus.PREPARING: dossiers.PreparationStarted,
+    CandidacyStatus.SUBMITTED: dossiers.CandidacySubmitted,
+    CandidacyStatus.SHORTLISTED: dossiers.CandidacyShortlisted,
+    CandidacyStatus.WON: dossiers.CandidacyWon,
+    CandidacyStatus.LOST: dossiers.CandidacyLost,
+    CandidacyStatus.FINALIST: dossiers.CandidacyEndedAsFinalist,
+}
+
+
+def follow_register(
+    state: CandidacyState, changes: Mapping[str, object], *, today: date
+) -> Change[CandidacyState]:
+    """The office's own table says something else than the last time: one event for all of it.
+
+    A new status that one action of the table leads to is that action's fact; any other, such as a table
+    that was not kept for months, is a correction.
+
+    Raises ``OutcomeMissing``, ``OutcomeUnexpected``, ``BadRounds``, ``HalfTranslated``, ``ImpossibleValue``.
+    """
+    before = state.candidacy
+    after, fields = corrected(before, changes)
+    if not fields:
+        return Change(state)
+    _check(after, today)
+    one_step = any(steps.get(before.status) is after.status for steps in STATES.transitions.values())
+    fact = _ARRIVED.get(after.status) if after.status is not before.status and one_step else None
+    if fact is not None:
+        return Change(state.having(after), (fact(candidacy=after),))
+    if fields == ("deadline",):
+        return Change(state.having(after), (dossiers.DeadlineMoved(candidacy=after, before=before.deadline),))
+    return Change(state.having(after), (dossiers.CandidacyCorrected(candidacy=after, fields=fields),))
+
+
 def _minutes(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="minutes").replace("+00:00", "Z")
 
@@ -167,7 +195,7 @@ def _check(candidacy: Candidacy, today: date) -> None:
     not_in_future("as_of", candidacy.as_of, today)
     if candidacy.status in DECIDED and candidacy.outcome is None:
         raise OutcomeMissing(field="outcome", value=None, status=candidacy.status.value)
-    if candidacy.status not in ENDED and candidacy.outcome is not None:
+    if candidacy.status not in MAY_HAVE_OUTCOME and candidacy.outcome is not None:
         raise OutcomeUnexpected(
             field="outcome", value=candidacy.outcome.decided_on, status=candidacy.status.value
         )

@@ -54,19 +54,6 @@ class OutcomeUnexpected(DomainError):
     }
 
 
-class StillOpen(DomainError):
-    """Only what has ended is registered with an outcome; ``value`` is a status on the way there."""
-
-    code = "still-open"
-    title: ClassVar[dict[str, str]] = {"en": "Still open", "it": "Ancora aperta"}
-    rule: ClassVar[dict[str, str]] = {
-        "en": "{field} {value!r}: only a candidacy of the past is registered with its status ({allowed}); "
-        "a new one is considered first.",
-        "it": "{field} {value!r}: solo una candidatura del passato si registra con il suo stato ({allowed}); "
-        "una nuova comincia come valutata.",
-    }
-
-
 class BadRounds(DomainError):
     """The rounds are not numbered 1, 2, 3 ... in order."""
 

@@ -38,6 +38,8 @@ STATES: Final = StateTable[CandidacyStatus](
 
 DECIDED: Final = (_S.WON, _S.LOST, _S.FINALIST)
 ENDED: Final = (*DECIDED, _S.WITHDRAWN)
+MAY_HAVE_OUTCOME: Final = (*ENDED, _S.SHORTLISTED)
+"""A shortlist has its date and method as well."""
 
 
 class CandidacyState(BaseModel):

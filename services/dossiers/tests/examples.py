@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
-from services.dossiers.domain import CandidacyState, Evidence, consider, deadline
+from services.dossiers.domain import CandidacyState, Evidence, deadline, register
 from shared.contracts.base import Source, SourceKind
 from shared.contracts.dossiers import Candidacy, CandidacyKind, CandidacyStatus
 
@@ -32,4 +32,4 @@ def candidacy(**changes: Any) -> Candidacy:
 
 
 def considered(**changes: Any) -> CandidacyState:
-    return consider(candidacy(**changes), today=TODAY).state
+    return register(candidacy(**changes), today=TODAY).state

@@ -11,11 +11,10 @@ from services.dossiers.domain import (
     OutcomeMissing,
     OutcomeUnexpected,
     ReasonMissing,
-    StillOpen,
-    consider,
     correct,
     deadline,
     end_as_finalist,
+    follow_register,
     lose,
     move_deadline,
     register,
@@ -66,23 +65,21 @@ def test_the_medicines_agency_is_registered_as_lost_by_lots_after_three_rounds()
     assert [one.result for one in change.state.candidacy.outcome.rounds] == ["25 points", "12-9-5", "13-13"]  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("status", ["considered", "preparing", "submitted", "shortlisted"])
-def test_what_has_not_ended_is_not_registered(status: str) -> None:
-    with pytest.raises(StillOpen, match=status):
-        register(candidacy(status=status), today=TODAY)
-
-
 @pytest.mark.parametrize("status", ["won", "lost", "finalist"])
 def test_what_has_ended_says_how(status: str) -> None:
     with pytest.raises(OutcomeMissing, match=status):
         register(candidacy(status=status), today=TODAY)
-    with pytest.raises(StillOpen, match=status):
-        consider(candidacy(status=status, outcome=LOTS), today=TODAY)
+
+
+@pytest.mark.parametrize("status", ["preparing", "submitted", "shortlisted", "withdrawn"])
+def test_what_began_before_the_register_enters_it_as_it_stands(status: str) -> None:
+    change = register(candidacy(status=status), today=TODAY)
+    assert change.events == (dossiers.CandidacyRegistered(candidacy=candidacy(status=status)),)
 
 
 def test_what_is_only_considered_has_no_outcome() -> None:
     with pytest.raises(OutcomeUnexpected):
-        consider(candidacy(outcome=LOTS), today=TODAY)
+        register(candidacy(outcome=LOTS), today=TODAY)
 
 
 def test_a_submission_is_in_time_until_the_deadlines_own_moment() -> None:
@@ -188,3 +185,20 @@ def test_a_forbidden_step_names_the_state_and_what_is_possible() -> None:
         shortlist(considered(), SAID)
     assert refused.value.value == "considered"
     assert "start-preparation, move-deadline, withdraw, correct" in refused.value.text("en")
+
+
+@pytest.mark.parametrize(
+    ("changes", "fact"),
+    [
+        ({"status": CandidacyStatus.PREPARING, "note": "go"}, dossiers.PreparationStarted),
+        ({"status": CandidacyStatus.WON, "outcome": LOTS}, dossiers.CandidacyCorrected),
+        ({"deadline": deadline("2026-12-15T12:00", "Europe/Rome")}, dossiers.DeadlineMoved),
+        ({"deadline": None, "note": "no deadline"}, dossiers.CandidacyCorrected),
+    ],
+)
+def test_following_the_offices_table_is_one_event(changes: dict[str, Any], fact: type[Any]) -> None:
+    change = follow_register(considered(), changes, today=TODAY)
+    (event,) = change.events
+    assert type(event) is fact
+    assert event.candidacy == change.state.candidacy == considered().candidacy.model_copy(update=changes)
+    assert follow_register(change.state, changes, today=TODAY).events == ()

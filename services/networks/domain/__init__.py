@@ -7,6 +7,7 @@ from services.networks.domain.errors import (
     OfficeTaken,
     OtherUnit,
 )
+from services.networks.domain.following import follow_register
 from services.networks.domain.mandates import check_offices, check_period
 from services.networks.domain.membership import (
     correct,
@@ -30,6 +31,7 @@ __all__ = [
     "check_period",
     "correct",
     "end_mandate",
+    "follow_register",
     "mark_duty_done",
     "record_mandate",
     "register",

@@ -34,7 +34,7 @@ def register(membership: Membership, *, today: date) -> Change[MembershipState]:
         ImpossibleValue: a date that cannot be.
         OfficeTaken: two holders of one office at the same time.
     """
-    _check(membership, today)
+    check(membership, today)
     return Change(MembershipState(membership=membership), (MembershipRegistered(membership=membership),))
 
 
@@ -49,7 +49,7 @@ def correct(state: MembershipState, correction: Correction, *, today: date) -> C
     after, fields = corrected(state.membership, correction.changes())
     if not fields:
         return Change(state)
-    _check(after, today)
+    check(after, today)
     return Change(state.having(after), (MembershipCorrected(membership=after, fields=fields),))
 
 
@@ -65,7 +65,7 @@ def record_mandate(state: MembershipState, mandate: Mandate, *, today: date) -> 
     if mandate in before.mandates:
         return Change(state)
     after = before.model_copy(update={"mandates": (*before.mandates, mandate)})
-    _check(after, today)
+    check(after, today)
     return Change(state.having(after), (MandateRecorded(membership=after, mandate_id=mandate.mandate_id),))
 
 
@@ -91,7 +91,7 @@ def end_mandate(
     ended = mandate.model_copy(update={"until": until})
     mandates = tuple(ended if one is mandate else one for one in before.mandates)
     after = before.model_copy(update={"mandates": mandates})
-    _check(after, today)
+    check(after, today)
     return Change(state.having(after), (MandateEnded(membership=after, mandate_id=mandate_id),))
 
 
@@ -101,7 +101,7 @@ def set_duty(state: MembershipState, duty: Duty, *, today: date) -> Change[Membe
     if duty in before.duties:
         return Change(state)
     after = before.model_copy(update={"duties": (*before.duties, duty)})
-    _check(after, today)
+    check(after, today)
     return Change(state.having(after), (DutySet(membership=after, duty_id=duty.duty_id),))
 
 
@@ -138,8 +138,11 @@ def _duty_ids(membership: Membership) -> tuple[str, ...]:
     return tuple(duty.duty_id for duty in membership.duties)
 
 
-def _check(membership: Membership, today: date) -> None:
-    """The rules that hold for a membership as a whole."""
+def check(membership: Membership, today: date) -> None:
+    """The rules that hold for a membership as a whole.
+
+    Raises ``IdTaken``, ``ImpossibleValue``, ``OfficeTaken``.
+    """
     for field, ids in (("mandate_id", _mandate_ids(membership)), ("duty_id", _duty_ids(membership))):
         for number, one in enumerate(ids):
             if one in ids[:number]:
