@@ -49,7 +49,7 @@ class Child:
 
     def end_stale(self) -> bool:
         """End what a former run left behind; tell whether there was something."""
-        return process.end_stale(self._pid_file)
+        return process.end_stale(self._pid_file, within=3)
 
     async def run(self) -> None:
         """Keep the process running until `stop`.

@@ -48,12 +48,13 @@ def remembered(file: Path, names: tuple[str, ...], fixed: dict[str, int] | None 
     try:
         known = json.loads(file.read_text())
     except (OSError, ValueError):
-        known = {}
+        known = None
+    known = known if isinstance(known, dict) else {}
     ports = dict(fixed or {})
     for name in names:
         old = known.get(name)
         if name not in ports:
-            usable = isinstance(old, int) and old not in ports.values() and is_free(old)
+            usable = old in RANGE and old not in ports.values() and is_free(old)
             ports[name] = old if usable else free_port(without=set(ports.values()))
     if ports != known:
         file.write_text(json.dumps(ports))

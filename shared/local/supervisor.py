@@ -14,6 +14,7 @@ from shared.local.child import FIRST_PAUSE, LONGEST_PAUSE, Child, StartFailed
 from shared.local.console import Console
 from shared.local.engine import Engine
 from shared.local.errors import AlreadyRunning, LocalError, PortTaken
+from shared.local.severe import follow
 from shared.local.topology import Service
 
 # Seconds that the services have for finishing what they are doing, and that all of them may take to start.
@@ -115,6 +116,7 @@ class Supervisor:
             [
                 self._announce(when_ready),
                 *(self._keep(engine) for engine in self._engines),
+                *(self._follow(engine) for engine in self._engines),
                 *(child.run() for child in self._children),
             ]
         )
@@ -156,6 +158,9 @@ class Supervisor:
             if engine.environment() != before:
                 # Its port was taken in the meantime: the services learn the new one by starting again.
                 await asyncio.gather(*(child.end_process(SERVICES_STOP_WITHIN) for child in self._children))
+
+    async def _follow(self, engine: Engine) -> None:
+        await follow(engine.log_file, lambda line: self._console.log(engine.name, line))
 
     async def _shut_down(self, work: asyncio.Task[None]) -> None:
         """Stop services, then engines. The keepers go in between, so that none starts anything again."""
