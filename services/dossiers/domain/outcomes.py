@@ -15,11 +15,6 @@ def check_outcome(outcome: Outcome, *, today: date) -> None:
     numbers = [one.number for one in outcome.rounds]
     if numbers != list(range(1, len(numbers) + 1)):
         raise BadRounds(field="outcome.rounds", value=", ".join(map(str, numbers)))
-    for name in ("method", "note"):
-        both_languages(f"outcome.{name}", getattr(outcome, name), getattr(outcome, f"{name}_it"))
-
-
-def both_languages(field: str, english: str | None, italian: str | None) -> None:
-    """Raises ``HalfTranslated`` where ``field`` is given in one of the two languages only."""
-    if bool(english) != bool(italian):
-        raise HalfTranslated(field=f"{field}_it" if english else field, value=english or italian)
+    if bool(outcome.method) != bool(outcome.method_it):
+        missing = "outcome.method_it" if outcome.method else "outcome.method"
+        raise HalfTranslated(field=missing, value=outcome.method or outcome.method_it)

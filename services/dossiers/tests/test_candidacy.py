@@ -152,7 +152,7 @@ def test_a_withdrawal_keeps_its_reason_in_state_and_event() -> None:
     [
         ({"rounds": [{"number": 2, "result": "13-13", "result_it": "13-13"}]}, BadRounds),
         ({"method": "vote"}, HalfTranslated),
-        ({"note_it": "con Cortina"}, HalfTranslated),
+        ({"method_it": "sorteggio"}, HalfTranslated),
         ({"decided_on": "2027"}, ImpossibleValue),
     ],
 )
@@ -199,6 +199,7 @@ def test_a_forbidden_step_names_the_state_and_what_is_possible() -> None:
 def test_following_the_offices_table_is_one_event(changes: dict[str, Any], fact: type[Any]) -> None:
     change = follow_register(considered(), changes, today=TODAY)
     (event,) = change.events
+    assert isinstance(event, dossiers.CandidacyEvent)
     assert type(event) is fact
     assert event.candidacy == change.state.candidacy == considered().candidacy.model_copy(update=changes)
     assert follow_register(change.state, changes, today=TODAY).events == ()

@@ -1,0 +1,110 @@
+"""What callers send, and what it means to the domain."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from services.dossiers import domain
+from services.dossiers.domain import Correction, Evidence
+from shared.contracts.base import LongText, Moment, PartialDate, Source, Text
+from shared.contracts.dossiers import CandidacyKind, CandidacyStatus, Deadline, Outcome
+from shared.contracts.exactly import EXACTLY
+from shared.domain.sources import THE_OFFICE
+from shared.places.today import CityDay
+from shared.store import Command
+from shared.web.envelopes import Body
+
+
+class LocalDeadline(Body):
+    """When the call closes, as the issuer wrote it."""
+
+    local: str = Field(
+        max_length=40, description="Wall-clock time of the issuer", examples=["2026-12-01T17:00"]
+    )
+    time_zone: Text = Field(description="IANA name", examples=["Europe/Brussels"])
+
+    def moment(self) -> Deadline:
+        """With the moment that it means. Raises ``ImpossibleValue``."""
+        return domain.deadline(self.local, self.time_zone)
+
+
+class NewCandidacy(Body):
+    """A candidacy as it enters the register: considered from now on, or an older one as it stands."""
+
+    kind: CandidacyKind
+    what_for: Text
+    what_for_it: Text
+    applicant: Text = Field(description="Who applies formally; often not the city itself")
+    applicant_it: Text
+    issuer: Text | None = None
+    edition_year: int | None = Field(default=None, ge=1800, le=2200, json_schema_extra={"format": "int32"})
+    deadline: LocalDeadline | None = None
+    status: CandidacyStatus = CandidacyStatus.CONSIDERED
+    outcome: Annotated[Outcome | None, EXACTLY] = None
+    reason: LongText | None = Field(default=None, description="Why it was withdrawn")
+    note: LongText | None = None
+    source: Annotated[Source, EXACTLY]
+    as_of: PartialDate = Field(description="When the source said so")
+    sample: bool = False
+
+
+class Step(Body):
+    """Who says so, and when; left out: the office, today."""
+
+    source: Annotated[Source, EXACTLY] = THE_OFFICE
+    as_of: PartialDate | None = None
+
+    def evidence(self, context: Command, days: CityDay) -> Evidence:
+        """The source with its date."""
+        return Evidence(source=self.source, as_of=self.as_of or days.of(context.at).isoformat())
+
+
+class MovedDeadline(Step):
+    """The deadline that the issuer set."""
+
+    deadline: LocalDeadline
+
+
+class Submission(Step):
+    """When the dossier was handed in; now if left out."""
+
+    submitted_at: Moment | None = None
+
+
+class Decision(Step):
+    """How the issuer decided, with the method and the rounds."""
+
+    outcome: Annotated[Outcome, EXACTLY]
+
+
+class Withdrawal(Step):
+    """Why the applicant gave up."""
+
+    reason: LongText
+
+
+class CandidacyCorrection(Body):
+    """The fields that were recorded wrongly, with their right values; a field left out stays as it is."""
+
+    kind: CandidacyKind | None = None
+    what_for: Text | None = None
+    what_for_it: Text | None = None
+    applicant: Text | None = None
+    applicant_it: Text | None = None
+    issuer: Text | None = None
+    edition_year: int | None = Field(default=None, json_schema_extra={"format": "int32"})
+    deadline: LocalDeadline | None = None
+    outcome: Annotated[Outcome | None, EXACTLY] = None
+    reason: LongText | None = None
+    note: LongText | None = None
+    source: Annotated[Source | None, EXACTLY] = None
+    as_of: PartialDate | None = None
+
+    def correction(self) -> Correction:
+        """With the deadline's moment. Raises ``ImpossibleValue``."""
+        given = {name: getattr(self, name) for name in self.model_fields_set}
+        if self.deadline is not None:
+            given["deadline"] = self.deadline.moment()
+        return Correction(**given)
