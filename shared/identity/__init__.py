@@ -1,0 +1,24 @@
+"""Who is calling and what they may do."""
+
+from shared.identity.access import Allow, Rule, allow, caller, identity_of
+from shared.identity.errors import Forbidden, KeysUnavailable, Unauthenticated
+from shared.identity.keys import KeySet
+from shared.identity.roles import EVERYONE, OFFICERS, Identity, Role
+from shared.identity.tokens import TokenVerifier
+
+__all__ = [
+    "EVERYONE",
+    "OFFICERS",
+    "Allow",
+    "Forbidden",
+    "Identity",
+    "KeySet",
+    "KeysUnavailable",
+    "Role",
+    "Rule",
+    "TokenVerifier",
+    "Unauthenticated",
+    "allow",
+    "caller",
+    "identity_of",
+]

@@ -1,0 +1,43 @@
+"""Who is calling: an opaque subject, the program that calls for it, and its roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Role(StrEnum):
+    """What a caller may be; a token carries these words."""
+
+    DIRECTOR = "director"
+    OFFICER_CITY = "officer-city"  # City Relations and Cooperation
+    OFFICER_EUROPEAN = "officer-european"  # European Affairs
+    OFFICER_PARTNERSHIPS = "officer-partnerships"  # International Partnerships
+    CABINET = "cabinet"
+    CONTRIBUTOR = "contributor"  # a section of a dossier
+    AUDITOR = "auditor"
+    INTEGRATION = "integration"  # another program
+
+
+OFFICERS: Final = (Role.OFFICER_CITY, Role.OFFICER_EUROPEAN, Role.OFFICER_PARTNERSHIPS)
+EVERYONE: Final = tuple(Role)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A verified caller.
+
+    ``subject`` is the issuer's opaque id and the only part that may reach logs, events or the journal;
+    ``client`` the program that asked (OAuth's ``azp`` or ``client_id``, else the subject); ``name`` is for
+    the person's own page and goes nowhere else.
+    """
+
+    subject: str
+    client: str
+    roles: frozenset[Role]
+    name: str | None = None
+
+    def has(self, *roles: Role) -> bool:
+        """Whether the caller holds at least one of ``roles``."""
+        return not self.roles.isdisjoint(roles)

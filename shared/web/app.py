@@ -1,0 +1,159 @@
+"""Makes the FastAPI application of a service."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Final, NoReturn
+
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp
+
+from shared.identity.keys import KeySet
+from shared.identity.tokens import TokenVerifier
+from shared.telemetry.metrics import HttpMetrics
+from shared.web.asyncapi import asyncapi_document
+from shared.web.edge import Edge, ErrorPage
+from shared.web.gate import Authenticator, Gate, OpenPaths, bearer
+from shared.web.info import ServiceInfo
+from shared.web.limits import RateLimiter
+from shared.web.openapi import openapi_document
+from shared.web.routes import RouteNames, check_routes
+from shared.web.settings import ServiceSettings
+from shared.web.system import METRICS, OPEN, Health, system_router
+
+log = logging.getLogger("ponte.web")
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+_UNMETERED: Final = frozenset({"/status", "/status/live"})
+"""Probes are never told to come back later."""
+
+
+async def _healthy() -> list[str]:
+    return []
+
+
+def _not_stuck() -> list[str]:
+    return []
+
+
+def create_app(
+    service: ServiceInfo,
+    settings: ServiceSettings,
+    *,
+    lifespan: Lifespan | None = None,
+    routers: Sequence[APIRouter] = (),
+    mounts: Mapping[str, ASGIApp] | None = None,
+    open_paths: Sequence[str] = (),
+    health: Health = _healthy,
+    stuck: Callable[[], list[str]] = _not_stuck,
+    authenticators: Sequence[Authenticator] = (),
+    error_page: ErrorPage | None = None,
+) -> FastAPI:
+    """An application in which every route but the open list needs a verified caller.
+
+    ``health`` names what keeps the service from being ready, ``stuck`` what only a restart can mend; both
+    reach the log, never a stranger. ``mounts`` are static files by path, such as ``/static``. ``open_paths``
+    are the paths beyond ``/status``, ``/status/live``, ``/openapi.json`` and ``/asyncapi.json`` that anybody
+    may call, a mount as ``/static/``. ``authenticators`` are asked after the bearer token, in order.
+    ``error_page`` shows problems to a caller who accepts HTML. ``app.state.stopping`` is an ``asyncio.Event``
+    that is set when the service begins to stop: whoever streams ends then.
+
+    Raises ``UnguardedRoute`` where a route has no rule and is not on the list, or the list is not exact.
+    """
+    names = RouteNames()
+    verifier = TokenVerifier(
+        KeySet(settings.oidc_jwks), issuer=settings.oidc_issuer, audience=settings.oidc_audience
+    )
+    declared = (*OPEN, *open_paths)
+    app = FastAPI(
+        title=service.title,
+        version=service.version,
+        lifespan=_checked(lifespan, declared),
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        exception_handlers={HTTPException: _to_the_edge, RequestValidationError: _to_the_edge},
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    # The last one added is the outermost.
+    app.add_middleware(
+        Gate,
+        open_paths=OpenPaths((*declared, METRICS)),
+        unmetered=_UNMETERED,
+        authenticators=(bearer(verifier), *authenticators),
+        limiter=RateLimiter(settings.rate_limit),
+        max_body_bytes=settings.max_body_bytes,
+    )
+    app.add_middleware(
+        Edge, route_of=names, metrics=HttpMetrics(service.name, service.version), error_page=error_page
+    )
+    app.state.service = service
+    app.state.stopping = asyncio.Event()
+    app.include_router(
+        system_router(
+            ready=_readiness(app, health),
+            alive=_liveness(stuck),
+            metrics_token_file=settings.metrics_token_file,
+            asyncapi=lambda: asyncapi_document(service, settings),
+        )
+    )
+    for router in routers:
+        app.include_router(router)
+    for path, files in (mounts or {}).items():
+        app.mount(path, files)
+    check_routes(app, declared)
+    names.learn(app)
+    app.openapi = lambda: openapi_document(app, service, settings)  # type: ignore[method-assign]
+    return app
+
+
+async def _to_the_edge(request: Request, error: Exception) -> NoReturn:  # noqa: ARG001 - the handler's shape
+    """Errors that FastAPI would answer in its own form are answered where all others are."""
+    raise error
+
+
+def _checked(lifespan: Lifespan | None, declared: Sequence[str]) -> Lifespan:
+    @asynccontextmanager
+    async def run(app: FastAPI) -> AsyncIterator[None]:
+        # Once more, for routes that were added after create_app.
+        check_routes(app, declared)
+        if lifespan is None:
+            yield
+        else:
+            async with lifespan(app):
+                yield
+
+    return run
+
+
+def _readiness(app: FastAPI, health: Health) -> Callable[[], Awaitable[bool]]:
+    told: list[str] = []
+
+    async def ready() -> bool:
+        if app.state.stopping.is_set():
+            return False
+        problems = await health()
+        if problems != told:
+            log.warning("not ready: %s", "; ".join(problems)) if problems else log.info("ready")
+            told[:] = problems
+        return not problems
+
+    return ready
+
+
+def _liveness(stuck: Callable[[], list[str]]) -> Callable[[], bool]:
+    def alive() -> bool:
+        parts = stuck()
+        if parts:
+            log.error("stuck: %s", ", ".join(parts))
+        return not parts
+
+    return alive

@@ -1,0 +1,124 @@
+"""Builds the context of a command from the request."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Annotated, Any, Final
+from uuid import uuid4
+
+from fastapi import Depends, Header, Request
+
+from shared.identity.access import caller
+from shared.store.command import Command
+from shared.web.errors import BadHeader
+
+_TRACEPARENT: Final = re.compile(
+    r"^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[\x20-\x7e]{0,100})?$"
+)
+_KEY: Final = re.compile(r"^[\x21-\x7e]{1,200}$")
+_CORRELATION: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$")
+_VERSION: Final = re.compile(r'^(?:"(?P<quoted>\d{1,15})"|(?P<plain>\d{1,15}))$')
+
+KeyHeader = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Makes the command safe to repeat: the same key gives the first answer again. "
+        "Up to 200 visible ASCII characters.",
+    ),
+]
+MatchHeader = Annotated[
+    str | None,
+    Header(
+        alias="If-Match", description='The version that the caller saw, such as `"3"`; a stale one gets 412.'
+    ),
+]
+CorrelationHeader = Annotated[
+    str | None,
+    Header(alias="X-Correlation-ID", description="Goes into every event that the command causes."),
+]
+
+
+def command(name: str) -> Any:
+    """The dependency that gives a route the context of its command, called ``name`` in the journal.
+
+    ``ctx: Annotated[Command, command("schedule-mission")]``.
+    The fingerprint is a digest of method, path (with its ids), query and raw body, so that the same key with
+    another request is refused. Raises ``BadHeader`` naming the header, ``Unauthenticated`` without a caller.
+    """
+    return Depends(_builder(name))
+
+
+def _builder(name: str) -> Callable[..., Awaitable[Command]]:
+    async def build(
+        request: Request,
+        key: KeyHeader = None,
+        if_match: MatchHeader = None,
+        correlation_id: CorrelationHeader = None,
+    ) -> Command:
+        identity = caller(request)
+        traceparent = request.headers.get("traceparent", "")
+        return Command(
+            name=name,
+            client=identity.client,
+            actor=identity.subject,
+            at=datetime.now(UTC),
+            correlation_id=_correlation(correlation_id),
+            key=_key(key),
+            fingerprint=await _fingerprint(request),
+            # An unreadable traceparent is dropped, as W3C Trace Context demands.
+            traceparent=traceparent if _TRACEPARENT.match(traceparent) else None,
+            expected_version=_version(if_match),
+        )
+
+    return build
+
+
+async def _fingerprint(request: Request) -> str:
+    digest = sha256()
+    for part in (request.method, request.url.path, request.url.query):
+        digest.update(part.encode())
+        digest.update(b"\0")
+    digest.update(await request.body())
+    return digest.hexdigest()
+
+
+def _key(text: str | None) -> str | None:
+    if text is not None and not _KEY.match(text):
+        raise BadHeader(
+            field="Idempotency-Key",
+            value=text,
+            en="it takes 1 to 200 visible ASCII characters",
+            it="ammette da 1 a 200 caratteri ASCII visibili",
+        )
+    return text
+
+
+def _correlation(text: str | None) -> str:
+    if text is None:
+        return str(uuid4())
+    if not _CORRELATION.match(text):
+        raise BadHeader(
+            field="X-Correlation-ID",
+            value=text,
+            en="it takes 1 to 80 letters, digits and . _ : -, beginning with a letter or digit",
+            it="ammette da 1 a 80 lettere, cifre e . _ : -, con una lettera o cifra all'inizio",
+        )
+    return text
+
+
+def _version(text: str | None) -> int | None:
+    if text is None:
+        return None
+    match = _VERSION.match(text.strip())
+    if match is None:
+        raise BadHeader(
+            field="If-Match",
+            value=text,
+            en='it takes one version number, such as "3"',
+            it='ammette un numero di versione, come "3"',
+        )
+    return int(match["quoted"] or match["plain"])

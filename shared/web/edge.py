@@ -1,0 +1,177 @@
+"""The outermost layer: request ids, headers, the log line, the metrics, and every error as a problem."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from typing import Final
+from uuid import uuid4
+
+from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.domain.errors import Refusal
+from shared.identity.access import identity_of
+from shared.store.driver import AWAY
+from shared.store.errors import Unavailable
+from shared.telemetry.context import request_id as current_request
+from shared.telemetry.metrics import HttpMetrics
+from shared.web.gate import ALLOWANCE_KEY
+from shared.web.language import language_of
+from shared.web.problems import Problem, of_refusal, of_status, of_validation, presentable
+from shared.web.problems import response as as_json
+
+log = logging.getLogger("ponte.http")
+
+ErrorPage = Callable[[Request, Problem], Response]
+"""Shows a problem to a person; used where the caller asks for HTML."""
+
+REQUEST_ID_KEY: Final = "ponte.request_id"
+_REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{7,79}$")
+
+_DEFAULTS: Final = {
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "strict-transport-security": "max-age=31536000",
+}
+"""Set where a route does not set its own. Browsers ignore the last one on plain http, as on a laptop."""
+
+
+class Edge:
+    """ASGI middleware around everything."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        route_of: Callable[[Scope], str],
+        metrics: HttpMetrics,
+        error_page: ErrorPage | None = None,
+    ) -> None:
+        self._app = app
+        self._route_of = route_of
+        self._metrics = metrics
+        self._error_page = error_page
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        given = Headers(scope=scope).get("x-request-id", "")
+        scope[REQUEST_ID_KEY] = given if _REQUEST_ID.match(given) else str(uuid4())
+        token = current_request.set(scope[REQUEST_ID_KEY])
+        answer = _Answer(scope, send)
+        try:
+            await self._answer(scope, receive, answer)
+        finally:
+            self._note(scope, answer, time.perf_counter() - started)
+            current_request.reset(token)
+
+    async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+        try:
+            await self._app(scope, receive, answer)
+        except Exception as error:
+            problem = problem_of(error, scope)
+            if problem.status == 500:
+                log.error("unexpected error", exc_info=error)
+            if answer.status is None:
+                await self.show(problem, scope)(scope, receive, answer)
+
+    def show(self, problem: Problem, scope: Scope) -> Response:
+        """The problem as the caller wants it: a page for a person with a browser, else JSON."""
+        if self._error_page is not None and "text/html" in Headers(scope=scope).get("accept", ""):
+            return self._error_page(Request(scope), problem)
+        return as_json(problem, scope)
+
+    def _note(self, scope: Scope, answer: _Answer, seconds: float) -> None:
+        status = answer.status or 499
+        route = self._route_of(scope)
+        # A stream that stays open for hours is judged by its first byte.
+        took = answer.first_byte if answer.streams and answer.first_byte is not None else seconds
+        self._metrics.observe(scope["method"], route, status, took)
+        identity = identity_of(scope)
+        log.log(
+            logging.DEBUG if route in _QUIET and status < 400 else logging.INFO,
+            "request",
+            extra={
+                "method": scope["method"],
+                "uri": scope["path"],
+                "route": route,
+                "status": status,
+                "outcome": _outcome(status),
+                "client": (scope.get("client") or ("unknown", 0))[0],
+                "consumer_id": identity.client if identity is not None else None,
+                "milliseconds": round(seconds * 1000, 2),
+            },
+        )
+
+
+_QUIET: Final = frozenset({"/status", "/status/live", "/metrics"})
+
+
+class _Answer:
+    """``send`` that adds the common headers and remembers what was answered."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._started = time.perf_counter()
+        self.status: int | None = None
+        self.first_byte: float | None = None
+        self.streams = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.first_byte = time.perf_counter() - self._started
+            headers = MutableHeaders(scope=message)
+            self.streams = headers.get("content-type", "").startswith("text/event-stream")
+            for name, value in _DEFAULTS.items():
+                headers.setdefault(name, value)
+            if "etag" not in headers or "authorization" in Headers(scope=self._scope):
+                headers.setdefault("cache-control", "no-store")
+            headers["x-request-id"] = self._scope[REQUEST_ID_KEY]
+            headers.add_vary_header("Accept-Language")
+            allowance = self._scope.get(ALLOWANCE_KEY)
+            if allowance is not None:
+                message["headers"].extend(allowance.headers())
+        await self._send(message)
+
+
+def problem_of(error: Exception, scope: Scope) -> Problem:
+    """Any exception as a problem: refusals as they are, an engine that is away as 503, the rest as 500."""
+    language = language_of(scope)
+    if isinstance(error, HTTPException) and isinstance(error.__cause__, Refusal):
+        # FastAPI wraps what is raised while it reads the body.
+        return of_refusal(error.__cause__, language)
+    if isinstance(error, HTTPException):
+        return of_status(error.status_code, language, value=scope["method"], headers=error.headers)
+    if isinstance(error, RequestValidationError):
+        if isinstance(error.body, bytes):
+            kind = Headers(scope=scope).get("content-type", "-")
+            return of_status(415, language, value=presentable(kind))
+        return of_validation(error.errors(), language)
+    if isinstance(error, Refusal):
+        return of_refusal(error, language)
+    if isinstance(error, AWAY):
+        return of_refusal(Unavailable(field="MongoDB", value=None), language)
+    if isinstance(error, TimeoutError | ConnectionError):
+        return of_refusal(Unavailable(field="engine", value=None), language)
+    return of_status(500, language)
+
+
+def _outcome(status: int) -> str:
+    if status < 400:
+        return "ok"
+    return "refused" if status < 500 else "failed"

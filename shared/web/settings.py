@@ -1,0 +1,45 @@
+"""The settings that every service has in common, from the environment (prefix ``PONTE_``)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Required = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+
+
+class ServiceSettings(BaseSettings):
+    """A service's own class adds its fields and gives ``http_port`` its default."""
+
+    model_config = SettingsConfigDict(env_prefix="PONTE_", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    kafka_bootstrap_servers: Required
+    mongodb_uri: Required
+    mongodb_driver: Literal["motor", "pymongo"] = "motor"
+
+    database_prefix: str = Field(default="ponte_", pattern=r"^[a-z0-9_-]{0,30}$")
+
+    oidc_issuer: Required
+    oidc_audience: Required = "ponte"
+    oidc_jwks: Required = Field(description="File path or http(s) address of the issuer's JWKS")
+
+    city: Required = "Milano"
+    http_host: Required = "127.0.0.1"
+    http_port: int = Field(ge=1, le=65535)
+    public_url: str = Field(
+        default="https://localhost", pattern=r"^https://\S+$", description="Where callers reach the service"
+    )
+    contact_name: Required = "Area Relazioni Internazionali"
+    contact_url: str = Field(default="https://www.comune.milano.it", pattern=r"^https?://\S+$")
+    contact_email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$")
+
+    metrics_token_file: Path | None = Field(default=None, description="Without it nobody reads /metrics")
+    rate_limit: int = Field(default=6000, ge=1, description="Requests a minute for each client")
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    trusted_proxies: str = Field(default="127.0.0.1", description="Whose X-Forwarded-* headers are believed")
+    log_format: Literal["json", "text"] = "json"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    shutdown_seconds: float = Field(default=10.0, gt=0, le=300, description="Limit of each stage of stopping")

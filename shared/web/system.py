@@ -1,0 +1,112 @@
+"""The routes that every service has: readiness, liveness, metrics and its two documents."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final
+
+from fastapi import APIRouter, Depends, Request
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import BaseModel
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from shared.identity.access import Rule
+from shared.identity.errors import bad_token, no_token
+from shared.web.errors import NotReady
+
+Health = Callable[[], Awaitable[list[str]]]
+"""What keeps the service from taking requests, in words for its operators; empty when ready."""
+
+OPEN: Final = ("/status", "/status/live", "/openapi.json", "/asyncapi.json")
+"""What anybody may call at every service."""
+
+METRICS: Final = "/metrics"
+"""Guarded by its own token, not by a caller's."""
+
+
+class Status(BaseModel):
+    """Readiness in the form of a problem document, as the national guidelines ask, also when all is well."""
+
+    type: str = "about:blank"
+    title: str = "OK"
+    status: int = 200
+
+
+class ProblemJson(JSONResponse):
+    """An answer of the media type that the guidelines ask of `/status`."""
+
+    media_type = "application/problem+json"
+
+
+class MetricsText(PlainTextResponse):
+    """The text format of Prometheus."""
+
+    media_type = CONTENT_TYPE_LATEST
+
+
+class ScrapeToken(Rule):
+    """Lets a scraper through that knows the token in the file. Without a file nobody is let through."""
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+
+    async def __call__(self, request: Request) -> None:
+        """Judge one scrape."""
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not given:
+            raise no_token()
+        expected = self._expected()
+        if not expected or not hmac.compare_digest(given.strip().encode(), expected.encode()):
+            raise bad_token("it is not the scrape token", "non è il token di raccolta")
+
+    def _expected(self) -> str:
+        # Read at every scrape, so that the token can be changed without a restart.
+        try:
+            return self._file.read_text().strip() if self._file is not None else ""
+        except OSError:
+            return ""
+
+
+def system_router(
+    *,
+    ready: Callable[[], Awaitable[bool]],
+    alive: Callable[[], bool],
+    metrics_token_file: Path | None,
+    asyncapi: Callable[[], dict[str, Any]],
+) -> APIRouter:
+    """The routes. ``ready`` is asked at every call, ``alive`` says whether a restart would help."""
+    router = APIRouter(tags=["system"])
+
+    @router.get("/status", summary="Ready or not", response_class=ProblemJson)
+    async def status() -> Status:
+        """Whether the service can take requests now; 503 when it cannot."""
+        if not await ready():
+            raise NotReady(field="service", value=None)
+        return Status()
+
+    @router.get("/status/live", summary="Alive or not", response_class=ProblemJson)
+    async def live() -> Status:
+        """Whether the process works at all; 503 when only a restart can help."""
+        if not alive():
+            raise NotReady(field="service", value=None)
+        return Status()
+
+    guard = Depends(ScrapeToken(metrics_token_file))
+
+    @router.get(METRICS, summary="Metrics for Prometheus", response_class=MetricsText, dependencies=[guard])
+    async def metrics() -> Response:
+        """Metrics in the text format of Prometheus, for a scraper with its own token."""
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    @router.get("/openapi.json", include_in_schema=False)
+    async def openapi(request: Request) -> dict[str, Any]:
+        document: dict[str, Any] = request.app.openapi()
+        return document
+
+    @router.get("/asyncapi.json", include_in_schema=False)
+    async def events() -> dict[str, Any]:
+        return asyncapi()
+
+    return router
