@@ -69,9 +69,14 @@ async def all_is_well(
     return await drained(owner)
 
 
+def answered(ledger: dict[str, set[int]]) -> int:
+    return sum(len(sequences) for sequences in ledger.values())
+
+
 @pytest.mark.timeout(180)
 async def test_while_kafka_is_away_commands_are_accepted(own: Own) -> None:
-    seen, ledger = Seen(), {}
+    seen = Seen()
+    ledger: dict[str, set[int]] = {}
     reader = await own.flow.reader(projections=[seen])
     owner, missions = await own.flow.owner()
     await sent(missions, ledger, "mission-0", "before")
@@ -85,7 +90,8 @@ async def test_while_kafka_is_away_commands_are_accepted(own: Own) -> None:
 
 @pytest.mark.timeout(180)
 async def test_a_killed_mongod_loses_nothing_that_was_answered(own: Own) -> None:
-    seen, ledger = Seen(), {}
+    seen = Seen()
+    ledger: dict[str, set[int]] = {}
     reader = await own.flow.reader(projections=[seen])
     owner, missions = await own.flow.owner()
 
@@ -94,9 +100,9 @@ async def test_a_killed_mongod_loses_nothing_that_was_answered(own: Own) -> None
             await sent(missions, ledger, f"mission-{number % 6}", f"key-{number}-{turn}")
 
     load = asyncio.gather(*(client(number) for number in range(12)))
-    await eventually(lambda: sum(map(len, ledger.values())) > 60, within=30)
+    await eventually(lambda: answered(ledger) > 60, within=30)
     own.mongod.kill()
     await own.mongod.restart()
     await load
-    assert sum(map(len, ledger.values())) == 300
+    assert answered(ledger) == 300
     await eventually(lambda: all_is_well(owner, reader, ledger, seen), within=60)
