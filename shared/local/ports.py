@@ -54,8 +54,11 @@ def remembered(file: Path, names: tuple[str, ...], fixed: dict[str, int] | None 
     for name in names:
         old = known.get(name)
         if name not in ports:
-            usable = old in RANGE and old not in ports.values() and is_free(old)
-            ports[name] = old if usable else free_port(without=set(ports.values()))
+            others = set(ports.values())
+            if isinstance(old, int) and old in RANGE and old not in others and is_free(old):
+                ports[name] = old
+            else:
+                ports[name] = free_port(without=others)
     if ports != known:
         file.write_text(json.dumps(ports))
     return ports
