@@ -4,7 +4,6 @@ from services.agenda.domain.errors import (
     AgreementMissing,
     AgreementUnexpected,
     BadLegs,
-    BadTime,
     NotOverYet,
     OtherAgreement,
     ReasonMissing,
@@ -12,7 +11,6 @@ from services.agenda.domain.errors import (
     SignedOnThisMission,
 )
 from services.agenda.domain.legs import check_legs
-from services.agenda.domain.local_times import moment_of
 from services.agenda.domain.mission import (
     STATES,
     cancel,
@@ -31,7 +29,6 @@ __all__ = [
     "AgreementMissing",
     "AgreementUnexpected",
     "BadLegs",
-    "BadTime",
     "Correction",
     "MissionState",
     "NotOverYet",
@@ -46,7 +43,6 @@ __all__ = [
     "complete",
     "correct",
     "everything",
-    "moment_of",
     "note_signature",
     "propose",
     "public",

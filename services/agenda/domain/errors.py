@@ -15,14 +15,6 @@ class BadLegs(DomainError):
     rule: ClassVar[dict[str, str]] = {"en": "{field} {value}: {en}", "it": "{field} {value}: {it}"}
 
 
-class BadTime(DomainError):
-    """A text that names no time of the agenda; ``en`` and ``it`` say why."""
-
-    code = "bad-time"
-    title: ClassVar[dict[str, str]] = {"en": "Impossible time", "it": "Ora impossibile"}
-    rule: ClassVar[dict[str, str]] = {"en": "{field} {value!r}: {en}", "it": "{field} {value!r}: {it}"}
-
-
 class AgreementMissing(DomainError):
     """A mission that travels to sign names no agreement."""
 

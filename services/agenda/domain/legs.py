@@ -9,9 +9,10 @@ from itertools import pairwise
 from services.agenda.domain.errors import BadLegs
 from shared.contracts.agenda import Leg
 from shared.domain import wall_clock
+from shared.domain.written_times import FIRST_YEAR, LAST_YEAR
 
-EARLIEST = datetime(1900, 1, 1, tzinfo=UTC)
-LATEST = datetime(2200, 1, 1, tzinfo=UTC)
+EARLIEST = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+LATEST = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 LONGEST_LEG = timedelta(days=60)
 LONGEST_MISSION = timedelta(days=731)
 MOST_LEGS = 40
@@ -56,15 +57,15 @@ def _check_leg(leg: Leg, field: str) -> None:
         raise BadLegs(
             field=f"{field}.starts_at",
             value=_text(leg.starts_at),
-            en=f"is before the year {EARLIEST.year}.",
-            it=f"è prima dell'anno {EARLIEST.year}.",
+            en=f"is before the year {FIRST_YEAR}.",
+            it=f"è prima dell'anno {FIRST_YEAR}.",
         )
     if leg.ends_at >= LATEST:
         raise BadLegs(
             field=f"{field}.ends_at",
             value=_text(leg.ends_at),
-            en=f"is after the year {LATEST.year - 1}.",
-            it=f"è dopo l'anno {LATEST.year - 1}.",
+            en=f"is after the year {LAST_YEAR}.",
+            it=f"è dopo l'anno {LAST_YEAR}.",
         )
     if leg.ends_at <= leg.starts_at:
         raise BadLegs(

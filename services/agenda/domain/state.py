@@ -58,6 +58,7 @@ class Correction(BaseModel):
     agreement_id: Id | None = None
     reserved: bool | None = None
     note: LongText | None = None
+    sample: bool | None = None
 
     def changes(self) -> dict[str, object]:
         """The right values by field; null only where somebody set it."""

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.agenda.domain import BadLegs, BadTime, check_legs, moment_of
+from services.agenda.domain import BadLegs, check_legs
 from services.agenda.tests.builders import LYON, leg
 from shared.contracts.agenda import Leg
 from shared.contracts.base import Place
@@ -68,41 +68,3 @@ def test_stays_one_after_the_other_are_always_possible(stays: list[tuple[int, in
     if len(legs) > 1:
         with pytest.raises(BadLegs):
             check_legs(legs[::-1])
-
-
-def test_a_local_time_is_read_in_the_zone_of_its_place() -> None:
-    assert moment_of("2027-07-01T09:00", "Europe/Paris", field="t") == datetime(2027, 7, 1, 7, tzinfo=UTC)
-    assert moment_of("2027-01-01T09:00", "Asia/Tokyo", field="t") == datetime(2027, 1, 1, tzinfo=UTC)
-
-
-def test_a_time_with_an_offset_needs_no_zone_rule() -> None:
-    assert moment_of("2027-07-01T09:00-03:00", "Europe/Paris", field="t").hour == 12
-    assert moment_of("2027-07-01T09:00Z", "Europe/Paris", field="t").hour == 9
-
-
-@pytest.mark.parametrize("text", ["2026-03-29T02:30", "2026-10-25T02:30"])
-def test_a_time_that_the_clocks_skip_or_repeat_is_refused(text: str) -> None:
-    with pytest.raises(ImpossibleValue) as refused:
-        moment_of(text, "Europe/Rome", field="legs.0.starts_at")
-    assert refused.value.field == "legs.0.starts_at"
-    assert refused.value.value == text
-
-
-def test_the_offset_settles_which_of_the_two_is_meant() -> None:
-    summer = moment_of("2026-10-25T02:30+02:00", "Europe/Rome", field="t")
-    winter = moment_of("2026-10-25T02:30+01:00", "Europe/Rome", field="t")
-    assert winter - summer == timedelta(hours=1)
-
-
-@pytest.mark.parametrize("text", ["tomorrow", "", "2027-02-30T10:00", "0001-01-01T00:00", "9999-12-31T23:59"])
-def test_what_is_no_time_is_refused(text: str) -> None:
-    with pytest.raises(BadTime):
-        moment_of(text, "Pacific/Kiritimati", field="t")
-
-
-@given(st.integers(0, 4 * 10**15))
-def test_a_moment_survives_storing(microseconds: int) -> None:
-    moment = datetime.fromtimestamp(microseconds / 1e6, UTC)
-    moment = moment_of(moment.isoformat(), "Europe/Rome", field="t")
-    stored = Leg(place=LYON, starts_at=moment, ends_at=moment + timedelta(hours=1))
-    assert Leg.model_validate(stored.model_dump(mode="json")) == stored

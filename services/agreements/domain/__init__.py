@@ -24,7 +24,13 @@ from services.agreements.domain.lifecycle import (
     resume,
     suspend,
 )
-from services.agreements.domain.signing import refuse_past_signing, reopen_signing, schedule_signing, sign
+from services.agreements.domain.signing import (
+    refuse_past_signing,
+    reopen_signing,
+    schedule_signing,
+    sign,
+    signing_on,
+)
 from services.agreements.domain.state import STATES, AgreementState, Correction
 from services.agreements.domain.term import Term, TermState, add_months, term_of
 
@@ -58,6 +64,7 @@ __all__ = [
     "resume",
     "schedule_signing",
     "sign",
+    "signing_on",
     "suspend",
     "term_of",
 ]

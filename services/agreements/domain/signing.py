@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from services.agreements.domain.checks import check
 from services.agreements.domain.errors import SigningElsewhere, SigningInThePast
 from services.agreements.domain.state import STATES, AgreementState
+from shared.contracts.agenda import Mission
 from shared.contracts.agreements import (
     AgreementSigned,
     AgreementStatus,
@@ -18,6 +19,18 @@ from shared.contracts.agreements import (
 from shared.contracts.base import SourcedDate
 from shared.domain import Change
 from shared.domain.sources import THE_OFFICE
+
+
+def signing_on(mission: Mission, city: str | None) -> Signing:
+    """When and where the mission signs: on its leg in the counterpart's ``city``, else on its first one.
+
+    A reserved mission tells no places; then only its start is known.
+    """
+    legs = mission.legs
+    leg = next((leg for leg in legs if leg.place.city == city), legs[0] if legs else None)
+    if leg is None:
+        return Signing(mission_id=mission.mission_id, on=mission.starts_at)
+    return Signing(mission_id=mission.mission_id, on=leg.starts_at, place=leg.place)
 
 
 def schedule_signing(

@@ -1,0 +1,143 @@
+"""HTTP in: the agenda's routes. Only translation; what may happen is decided in ``domain``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query, Response, status
+
+from services.agenda import commands
+from services.agenda.bodies import CancelIn, CorrectIn, LegsIn, MissionIn, MissionOut
+from services.agenda.commands import Missions
+from services.agenda.domain import busy_only
+from shared.contracts.agenda import Mission, MissionStatus
+from shared.identity import EVERYONE, Identity, Role, allow
+from shared.store import Command, Receipt
+from shared.web import Accepted, Page, command, set_version
+from shared.web.reading import After, HistoryEntry, Limit, Record, history, new_id, page, record
+
+WRITERS = (Role.OFFICER_CITY, Role.DIRECTOR, Role.CABINET, Role.INTEGRATION)
+KNOW_RESERVED = (Role.OFFICER_CITY, Role.DIRECTOR, Role.CABINET, Role.AUDITOR)
+
+MissionId = Annotated[str, Path(max_length=80, examples=["mission-3f9c2ab34d5e6f708192"])]
+Reader = Annotated[Identity, allow(*EVERYONE)]
+
+
+def missions_router(missions: Callable[[], Missions]) -> APIRouter:
+    """The routes of missions; ``missions`` is asked at every request."""
+    router = APIRouter(prefix="/v1/missions", tags=["missions"])
+    _reading(router, missions)
+    _writing(router, missions)
+    return router
+
+
+def _reading(router: APIRouter, missions: Callable[[], Missions]) -> None:
+    @router.get("", summary="Missions")
+    async def list_missions(
+        who: Reader,
+        after: After = None,
+        limit: Limit = 50,
+        with_status: Annotated[MissionStatus | None, Query(alias="status")] = None,
+        agreement_id: Annotated[str | None, Query(max_length=80)] = None,
+    ) -> Page[Record[MissionOut]]:
+        """Missions by id. A reserved one is shown as busy only, but for those who may know of it."""
+        wanted: dict[str, Any] = {"status": with_status, "agreement_id": agreement_id}
+        where = {name: value for name, value in wanted.items() if value is not None}
+        knows = who.has(*KNOW_RESERVED)
+        return await page(
+            missions(),
+            lambda state: MissionOut.of(state, knows_reserved=knows),
+            after=after,
+            limit=limit,
+            where=where,
+        )
+
+    @router.get("/{mission_id}", summary="One mission")
+    async def get_mission(mission_id: MissionId, who: Reader, response: Response) -> Record[MissionOut]:
+        """The mission as it stands; its version is the `ETag`."""
+        loaded = await missions().get(mission_id)
+        set_version(response, loaded.version)
+        knows = who.has(*KNOW_RESERVED)
+        return record(loaded, lambda state: MissionOut.of(state, knows_reserved=knows))
+
+    @router.get("/{mission_id}/history", summary="What happened to a mission")
+    async def get_history(mission_id: MissionId, who: Reader) -> Page[HistoryEntry]:
+        """Every event in order. Of a mission that is reserved today, its past is shown as busy too."""
+        told = await history(missions(), mission_id)
+        if who.has(*KNOW_RESERVED) or not (await missions().get(mission_id)).state.reserved:
+            return told
+        return Page(items=[_narrowed(entry) for entry in told.items], next=told.next)
+
+
+def _writing(router: APIRouter, missions: Callable[[], Missions]) -> None:
+    may_write = [allow(*WRITERS)]
+
+    @router.post("", summary="Propose a mission", status_code=status.HTTP_201_CREATED, dependencies=may_write)
+    async def propose(
+        body: MissionIn, context: Annotated[Command, command("propose")], response: Response
+    ) -> Accepted:
+        """A new mission; with `schedule` it is settled at once.
+
+        A mission to sign an agreement makes agreements schedule the signing as soon as it is scheduled.
+        """
+        mission_id = new_id("mission", context)
+        receipt = await commands.propose(missions(), context, mission_id, body.plan(), schedule=body.schedule)
+        response.headers["Location"] = f"/v1/missions/{receipt.subject}"
+        return _accepted(receipt, response)
+
+    @router.post("/{mission_id}/schedule", summary="Schedule a proposed mission", dependencies=may_write)
+    async def schedule(
+        mission_id: MissionId, context: Annotated[Command, command("schedule")], response: Response
+    ) -> Accepted:
+        """The proposal is settled."""
+        return _accepted(await commands.schedule(missions(), context, mission_id), response)
+
+    @router.post("/{mission_id}/reschedule", summary="Move a mission", dependencies=may_write)
+    async def reschedule(
+        mission_id: MissionId,
+        body: LegsIn,
+        context: Annotated[Command, command("reschedule")],
+        response: Response,
+    ) -> Accepted:
+        """Other times or places: the legs as they are from now on, all of them."""
+        receipt = await commands.reschedule(missions(), context, mission_id, body.found())
+        return _accepted(receipt, response)
+
+    @router.post("/{mission_id}/cancel", summary="Cancel a mission", dependencies=may_write)
+    async def cancel(
+        mission_id: MissionId,
+        body: CancelIn,
+        context: Annotated[Command, command("cancel")],
+        response: Response,
+    ) -> Accepted:
+        """With the reason. A signing that it travelled for is reopened by agreements."""
+        return _accepted(await commands.cancel(missions(), context, mission_id, body.reason), response)
+
+    @router.post("/{mission_id}/complete", summary="Complete a mission", dependencies=may_write)
+    async def complete(
+        mission_id: MissionId, context: Annotated[Command, command("complete")], response: Response
+    ) -> Accepted:
+        """It took place; possible only after its end."""
+        return _accepted(await commands.complete(missions(), context, mission_id), response)
+
+    @router.post("/{mission_id}/correct", summary="Correct what was recorded", dependencies=may_write)
+    async def correct(
+        mission_id: MissionId,
+        body: CorrectIn,
+        context: Annotated[Command, command("correct")],
+        response: Response,
+    ) -> Accepted:
+        """Title, people, purpose and the agreement to sign, the reserved flag, the note."""
+        receipt = await commands.correct(missions(), context, mission_id, body.correction())
+        return _accepted(receipt, response)
+
+
+def _accepted(receipt: Receipt, response: Response) -> Accepted:
+    set_version(response, receipt.version)
+    return Accepted.of(receipt)
+
+
+def _narrowed(entry: HistoryEntry) -> HistoryEntry:
+    mission = busy_only(Mission.model_validate(entry.data["mission"]))
+    return entry.model_copy(update={"data": {**entry.data, "mission": mission.model_dump(mode="json")}})

@@ -1,0 +1,58 @@
+"""Where the agenda's parts are wired together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from services.agenda.api import WRITERS, missions_router
+from services.agenda.commands import Missions
+from services.agenda.domain import MissionState
+from services.agenda.imports import MissionImport
+from services.agenda.reactions import reactions
+from services.agenda.settings import Settings
+from shared.contracts import agenda, agreements
+from shared.contracts.agreements import AgreementSigned
+from shared.imports.router import Table, import_router
+from shared.messaging import ServiceRuntime
+from shared.web import ServiceInfo, create_app
+
+SERVICE: Final = ServiceInfo(
+    name="agenda",
+    title="Ponte: agenda",
+    summary="Missions of the Mayor and the delegates",
+    description="Missions are proposed, scheduled, moved, cancelled and completed here. What others need to "
+    "know travels as events on the topic `ponte.agenda`; a reserved mission is published as busy only.",
+    version="1.0.0",
+    publishes=agenda.EVENTS,
+    consumes=(AgreementSigned,),
+)
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """The agenda, with store, relay and reader opened by its lifespan."""
+    runtime = ServiceRuntime(settings, SERVICE.name, topic=agenda.TOPIC, aggregates=("missions",))
+
+    def missions() -> Missions:
+        return runtime.repository("missions", MissionState, what="mission_id")
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with runtime.running():
+            await runtime.read([agreements.TOPIC], reactions=reactions(missions))
+            yield
+
+    return create_app(
+        SERVICE,
+        settings,
+        lifespan=lifespan,
+        routers=[
+            missions_router(missions),
+            import_router([Table(MissionImport(), missions)], roles=WRITERS),
+        ],
+        health=runtime.problems,
+        stuck=runtime.stuck,
+    )

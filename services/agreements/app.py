@@ -1,0 +1,67 @@
+"""Where the parts of agreements are wired together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+
+from services.agreements.api import WRITERS, agreements_router
+from services.agreements.commands import Agreements, Desk
+from services.agreements.domain import AgreementState
+from services.agreements.imports import AgreementImport
+from services.agreements.reactions import reactions
+from services.agreements.settings import Settings
+from shared.contracts import agenda, agreements
+from shared.contracts.agenda import MissionCancelled, MissionCorrected, MissionRescheduled, MissionScheduled
+from shared.imports.router import Table, import_router
+from shared.messaging import ServiceRuntime
+from shared.places.today import CityDay
+from shared.web import ServiceInfo, create_app
+
+COLLECTION: Final = "agreements"
+
+SERVICE: Final = ServiceInfo(
+    name="agreements",
+    title="Ponte: agreements",
+    summary="Twinnings, collaborations and partnerships of the city",
+    description="The register of the city's agreements: drafted, signed, in force, suspended, renewed, "
+    "ended, each status and date with its source. What others need to know travels as events on the topic "
+    "`ponte.agreements`.",
+    version="1.0.0",
+    publishes=agreements.EVENTS,
+    consumes=(MissionScheduled, MissionRescheduled, MissionCorrected, MissionCancelled),
+)
+
+
+def build_app(settings: Settings) -> FastAPI:
+    """The register, with store, relay and reader opened by its lifespan."""
+    runtime = ServiceRuntime(settings, SERVICE.name, topic=agreements.TOPIC, aggregates=(COLLECTION,))
+
+    def register() -> Agreements:
+        return runtime.repository(COLLECTION, AgreementState, what="agreement_id")
+
+    city_day = CityDay(settings.city)
+    desk = Desk(register, city_day)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with runtime.running():
+            # The reactions look for the signings of a mission.
+            await runtime.database[COLLECTION].create_index("state.agreement.signing.mission_id", sparse=True)
+            await runtime.read([agenda.TOPIC], reactions=reactions(desk))
+            yield
+
+    return create_app(
+        SERVICE,
+        settings,
+        lifespan=lifespan,
+        routers=[
+            agreements_router(desk),
+            import_router([Table(AgreementImport(city_day.today), register)], roles=WRITERS),
+        ],
+        health=runtime.problems,
+        stuck=runtime.stuck,
+    )
