@@ -1,4 +1,4 @@
-"""Lock files carry hashes and no registry addresses, and no file of the repository names a person's folder."""
+"""Lock files carry hashes and no registry addresses; no file names a folder of a person's machine."""
 
 import re
 import subprocess
