@@ -144,19 +144,24 @@ class System:
             await asyncio.sleep(0.05)
         return self._process.returncode
 
-    def processes(self) -> list[str]:
-        """Command lines of living processes that have this data folder in arguments or environment."""
+    def pids(self) -> list[tuple[int, str]]:
+        """Number and command line of living processes that name this data folder in arguments or settings."""
         found = []
         for entry in Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
                 continue
             try:
-                told = (entry / "cmdline").read_bytes() + (entry / "environ").read_bytes()
+                command = (entry / "cmdline").read_bytes()
+                told = command + (entry / "environ").read_bytes()
             except OSError:
                 continue
             if str(self.folder).encode() in told:
-                found.append((entry / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+                found.append((int(entry.name), command.replace(b"\0", b" ").decode()))
         return found
+
+    def processes(self) -> list[str]:
+        """Their command lines; empty when nothing of the run is left."""
+        return [command for _, command in self.pids()]
 
     async def __aenter__(self) -> Self:
         return await self.start()

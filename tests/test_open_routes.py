@@ -1,0 +1,59 @@
+"""Nothing is open without a token, but for one committed list."""
+
+import importlib
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI
+
+from tests.system import SERVICES
+
+EVERYWHERE = {"/status", "/openapi.json", "/asyncapi.json"}
+OF_THE_DASHBOARD = {"/link", "/static"}
+"""The design's short list: whatever else is called without a token is refused."""
+
+
+def app_of(service: str) -> FastAPI:
+    module = importlib.import_module(f"services.{service}.app")
+    settings = importlib.import_module(f"services.{service}.settings")
+    made: FastAPI = module.build_app(
+        settings.Settings(
+            kafka_bootstrap_servers="127.0.0.1:1",
+            mongodb_uri="mongodb://127.0.0.1:1",
+            oidc_issuer="http://127.0.0.1/local",
+            oidc_jwks=str(Path("no-such-file")),
+        )
+    )
+    return made
+
+
+def addresses(app: FastAPI) -> list[tuple[str, str]]:
+    """Every (method, path) with something in place of each parameter."""
+    found: list[tuple[str, str]] = []
+    for route in app.routes:
+        path = re.sub(r"\{[^}]*\}", "x", route.path)  # type: ignore[attr-defined]
+        methods: Any = getattr(route, "methods", None) or {"GET"}
+        found += [(method, path) for method in sorted(methods)]
+    return found
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("token", [None, "false.token.here"])
+async def test_every_route_refuses_who_has_no_token(service: str, token: str | None) -> None:
+    app = app_of(service)
+    opened = EVERYWHERE | (OF_THE_DASHBOARD if service == "dashboard" else set())
+    headers = {} if token is None else {"authorization": f"Bearer {token}"}
+    seen: set[str] = set()
+    found = addresses(app)
+    assert len(found) > 8
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        for method, path in found:
+            if path in opened:
+                seen.add(path)
+                continue
+            answer = await client.request(method, path, headers=headers)
+            assert answer.status_code == 401, f"{method} {path}: {answer.status_code}"
+    assert seen == opened, "the list names what does not exist"
