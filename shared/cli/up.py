@@ -68,7 +68,7 @@ def _access(folder: Path) -> dict[str, str]:
     if find_spec("shared.identity") and find_spec("shared.identity.local"):
         from shared.identity import local
 
-        settings |= local.ensure_keys(folder)
+        settings |= local.ensure_keys(folder).environment()
     return settings
 
 
@@ -95,7 +95,7 @@ def _show_link(folder: Path, found: list["Service"], console: "Console") -> None
         return
     from shared.identity import local
 
-    console.say(f"ready; sign in here: {local.sign_in_link(folder, dashboard.url)}")
+    console.say(f"ready; sign in here: {local.sign_in_link(local.ensure_keys(folder), dashboard.url)}")
 
 
 async def _in_daemon(work: Callable[[], T]) -> T:

@@ -97,7 +97,8 @@ def issue_token(
 ) -> str:
     """A bearer token for the services of this run, from now for ``minutes``.
 
-    ``subject`` is the caller's opaque id; where it is not given it is made from the role. Raises ``ValueError`` for a validity of no or more than 31 days.
+    ``subject`` is the caller's opaque id; where it is not given it is made from the role.
+    Raises ``ValueError`` for a validity of no or more than 31 days.
     """
     return _sign(keys, AUDIENCE, role, subject or f"local-{role}", minutes, {"azp": client})
 
