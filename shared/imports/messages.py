@@ -20,17 +20,21 @@ Key = Annotated[str, StringConstraints(max_length=400)]
 CellMap = Annotated[dict[str, Cell], Field(max_length=MAX_COLUMNS)]
 
 
-class _Message(BaseModel):
+class _Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class CellsIn(_Message):
+class _Answer(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CellsIn(_Request):
     """One row as text cells by column; a missing column is an empty one."""
 
     cells: CellMap
 
 
-class RowIn(_Message):
+class RowIn(_Request):
     """One row to be checked, with its line in the file (from 1)."""
 
     key: Key
@@ -38,13 +42,13 @@ class RowIn(_Message):
     cells: CellMap
 
 
-class RowsIn(_Message):
+class RowsIn(_Request):
     """Rows of one file."""
 
     rows: list[RowIn] = Field(max_length=MAX_ROWS)
 
 
-class ColumnOut(_Message):
+class ColumnOut(_Answer):
     """A column with its meaning."""
 
     name: str
@@ -53,7 +57,7 @@ class ColumnOut(_Message):
     meaning_it: str
 
 
-class KindOut(_Message):
+class KindOut(_Answer):
     """A table that the service imports. ``calendar``: it also comes as iCalendar."""
 
     kind: str
@@ -63,7 +67,7 @@ class KindOut(_Message):
     columns: list[ColumnOut]
 
 
-class ProblemOut(_Message):
+class ProblemOut(_Answer):
     """Why a row cannot be used, in the caller's language."""
 
     field: str
@@ -72,7 +76,7 @@ class ProblemOut(_Message):
     candidates: list[str] = []
 
 
-class ConflictOut(_Message):
+class ConflictOut(_Answer):
     """A field that an officer changed since the last import and the row would change too."""
 
     field: str
@@ -81,7 +85,7 @@ class ConflictOut(_Message):
     new: str
 
 
-class RowOut(_Message):
+class RowOut(_Answer):
     """What became, or would become, of a row.
 
     ``base`` is a digest of the last imported row of the key (empty: there is none), so that a client can
@@ -119,3 +123,15 @@ class RowOut(_Message):
             for problem in found
         ]
         return cls(key=key, line=line, outcome=Outcome.INVALID, problems=problems, base=base)
+
+
+class KindsOut(_Answer):
+    """What a service imports."""
+
+    items: list[KindOut]
+
+
+class ChecksOut(_Answer):
+    """What a check says about the rows, in the order sent."""
+
+    items: list[RowOut]

@@ -1,0 +1,44 @@
+"""How far an import is, as a bar per file."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+_STAGES = {"checking": "Checking", "storing": "Storing"}
+
+
+class Bars:
+    """Bars on the terminal's standard error; silent where that is no terminal."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._current: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def begin(self, stage: str, path: Path, total: int) -> None:
+        """A new bar for a stage of a file."""
+        self._current = self._bars.add_task(f"{_STAGES[stage]} {path.name}", total=total)
+
+    def advance(self, rows: int) -> None:
+        """So many rows more are done."""
+        if self._current is not None:
+            self._bars.advance(self._current, rows)
