@@ -3,7 +3,6 @@
 import importlib
 import os
 import sys
-from importlib.util import find_spec
 from typing import Any
 
 import typer
@@ -32,9 +31,8 @@ def build_app() -> typer.Typer:
         pass
 
     for name in MODULES:
-        if find_spec(f"shared.cli.{name}"):
-            module: Any = importlib.import_module(f"shared.cli.{name}")
-            module.register(app)
+        module: Any = importlib.import_module(f"shared.cli.{name}")
+        module.register(app)
     return app
 
 

@@ -1,11 +1,9 @@
 """`ponte up`: the whole of Ponte on this machine, on embedded engines. `make run` calls it."""
 
 import asyncio
-import secrets
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -60,28 +58,24 @@ async def _up(folder: Path, *, sample: bool) -> None:
 
 def _access(folder: Path) -> dict[str, str]:
     """Make the keys and secrets of this data folder; return the settings that point services to them."""
-    token_file = folder / "metrics-token"
-    if not token_file.exists():
-        token_file.touch(mode=0o600)
-        token_file.write_text(secrets.token_urlsafe(32) + "\n")
-    settings = {"PONTE_METRICS_TOKEN_FILE": str(token_file)}
-    if find_spec("shared.identity") and find_spec("shared.identity.local"):
-        from shared.identity import local
+    from shared.identity.local import LocalKeysMissing, ensure_keys
 
-        settings |= local.ensure_keys(folder).environment()
-    return settings
+    try:
+        return ensure_keys(folder).environment()
+    except LocalKeysMissing as error:
+        raise UserError(str(error)) from None
 
 
 async def _load_sample(folder: Path, console: "Console") -> None:
     marker = folder / SAMPLE_MARKER
-    if marker.exists() or not find_spec("shared.cli.imports"):
+    if marker.exists():
         return
-    from shared.cli import imports
+    from shared.cli.imports import load_sample
 
     console.say("loading the sample register")
     # The marker comes last: an interrupted load is taken up again by the next run, with the same keys.
     try:
-        await _in_daemon(lambda: imports.load_sample(folder))
+        await _in_daemon(lambda: load_sample(folder))
     except UserError as error:
         console.say(f"the sample register is not loaded: {error}")
         return

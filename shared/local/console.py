@@ -13,7 +13,7 @@ from rich.text import Text
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
 LEVELS = {"warning": "yellow", "error": "bold red", "critical": "bold red"}
 # Shown in front, or the same in every line, so not repeated behind.
-IN_FRONT = {"timestamp", "time", "level", "event", "message", "service", "logger"}
+IN_FRONT = {"timestamp", "time", "level", "event", "message", "service", "version", "logger", "stack"}
 
 
 class Console:
@@ -98,4 +98,7 @@ class Console:
         event = str(entry.get("event") or entry.get("message") or "")
         text = Text(f"{when} ", style="dim") + Text(event, style=LEVELS.get(level, ""))
         rest = (f"{key}={value}" for key, value in entry.items() if key not in IN_FRONT)
-        return text + Text("  " + " ".join(rest), style="dim")
+        text += Text("  " + " ".join(rest), style="dim")
+        for frame in entry.get("stack") or []:
+            text += Text(f"\n    {frame}", style="dim")
+        return text
