@@ -1,8 +1,8 @@
 """From a command accepted over HTTP to its event at the page's SSE client.
 
-The whole system runs as `make run` starts it. One client sends commands at a steady rate, on several missions;
-another holds the page's stream. The clock starts when the answer "accepted" has arrived and stops when the
-stream hands over the entry of that subject and sequence: what a person waits for.
+The whole system runs as `make run` starts it. One client sends commands at a steady rate, on several
+missions; another holds the stream of the page. The clock starts when "accepted" has arrived and stops when
+the stream hands over the entry of that subject and sequence: what a person waits for.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """`kill -9` of three services under load: the ledger equals what MongoDB and the page show."""
 
 import asyncio
+import functools
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -42,11 +43,19 @@ async def one_client(number: int, callers: dict[str, Caller], subjects: dict[str
         await callers[service].post(f"/v1/{kind}/{subject}/correct", body, f"load-{number}-{turn}")
 
 
+def answered(ledger: Ledger, due: int) -> bool:
+    return ledger.commands >= due
+
+
+def is_back(system: System, victim: str, killed: int) -> bool:
+    return system.pid(victim) != killed
+
+
 async def kill_in_turn(system: System, ledger: Ledger) -> list[int]:
     """Kill each victim when a quarter, a half and three quarters of the commands were answered."""
     killed = []
     for quarter, victim in enumerate(VICTIMS, start=1):
-        await eventually(lambda due=COMMANDS * quarter // 4: ledger.commands >= due, within=120)
+        await eventually(functools.partial(answered, ledger, COMMANDS * quarter // 4), within=120)
         killed.append(system.kill(victim))
     return killed
 
@@ -73,7 +82,7 @@ async def test_nothing_is_lost_and_nothing_is_twice(system: System) -> None:
         assert ledger.commands == COMMANDS + 2 * SUBJECTS
         assert ledger.retries > 0, "the faults did not reach the load"
         for victim, pid in zip(VICTIMS, killed, strict=True):
-            await eventually(lambda victim=victim, pid=pid: system.pid(victim) != pid, within=30)
+            await eventually(functools.partial(is_back, system, victim, pid), within=30)
         # What was answered: every sequence once, without a gap.
         for subject, sequences in ledger.sequences.items():
             assert sorted(sequences) == list(range(1, len(sequences) + 1)), subject
