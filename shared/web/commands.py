@@ -55,9 +55,9 @@ def command(name: str) -> Any:
 def _builder(name: str) -> Callable[..., Awaitable[Command]]:
     async def build(
         request: Request,
-        key: KeyHeader = None,
+        idempotency_idempotency_key: KeyHeader = None,
         if_match: MatchHeader = None,
-        correlation_id: CorrelationHeader = None,
+        x_correlation_id: CorrelationHeader = None,
     ) -> Command:
         identity = caller(request)
         traceparent = request.headers.get("traceparent", "")
@@ -66,8 +66,8 @@ def _builder(name: str) -> Callable[..., Awaitable[Command]]:
             client=identity.client,
             actor=identity.subject,
             at=datetime.now(UTC),
-            correlation_id=_correlation(correlation_id),
-            key=_key(key),
+            correlation_id=_correlation(x_correlation_id),
+            key=_key(idempotency_key),
             fingerprint=await _fingerprint(request),
             # An unreadable traceparent is dropped, as W3C Trace Context demands.
             traceparent=traceparent if _TRACEPARENT.match(traceparent) else None,
