@@ -55,7 +55,7 @@ def command(name: str) -> Any:
 def _builder(name: str) -> Callable[..., Awaitable[Command]]:
     async def build(
         request: Request,
-        idempotency_idempotency_key: KeyHeader = None,
+        idempotency_key: KeyHeader = None,
         if_match: MatchHeader = None,
         x_correlation_id: CorrelationHeader = None,
     ) -> Command:
