@@ -25,6 +25,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def up(
         sample: bool = typer.Option(True, help="Load the sample register into an empty data folder."),
+        verbose: bool = typer.Option(False, help="Show every request too; all logs are in the data folder."),
     ) -> None:
         """Start every service and print a sign-in link; Ctrl-C stops it all.
 
@@ -32,10 +33,10 @@ def register(app: typer.Typer) -> None:
         """
         from shared.local.paths import data_folder
 
-        asyncio.run(_up(data_folder(), sample=sample))
+        asyncio.run(_up(data_folder(), sample=sample, verbose=verbose))
 
 
-async def _up(folder: Path, *, sample: bool) -> None:
+async def _up(folder: Path, *, sample: bool, verbose: bool) -> None:
     from shared.local.console import Console
     from shared.local.kafka import Kafka
     from shared.local.mongod import Mongod
@@ -46,7 +47,9 @@ async def _up(folder: Path, *, sample: bool) -> None:
     if not found:
         raise UserError("There is no service to start here: run `make run` in a clone of Ponte.")
     engines = [Mongod(folder / "mongod"), Kafka(folder / "kafka")]
-    console = Console([*(engine.name for engine in engines), *(service.name for service in found)])
+    console = Console(
+        [*(engine.name for engine in engines), *(service.name for service in found)], verbose=verbose
+    )
 
     async def when_ready() -> None:
         if sample:

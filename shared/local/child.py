@@ -11,6 +11,7 @@ from pathlib import Path
 from shared.local import process
 from shared.local.console import Console
 from shared.local.errors import LocalError
+from shared.local.logfile import LogFile
 from shared.local.probe import status_of
 from shared.local.topology import Service
 
@@ -33,10 +34,11 @@ class Child:
     def __init__(
         self, service: Service, folder: Path, environment: Callable[[], Mapping[str, str]], console: Console
     ) -> None:
-        """Take the service, the folder of pid files, and what gives its environment at each start."""
+        """Take the service, the folder of its pid and log, and what gives its environment at each start."""
         self.service = service
         self.ready = asyncio.Event()
         self._pid_file = folder / f"{service.name}.pid"
+        self._log_file = LogFile(folder / f"{service.name}.log")
         self._environment = environment
         self._console = console
         self._process: subprocess.Popen[bytes] | None = None
@@ -128,12 +130,17 @@ class Child:
             lambda: asyncio.StreamReaderProtocol(reader), pipe
         )
         rest = b""
+
+        def show(line: bytes) -> None:
+            self._log_file.write(line)
+            self._console.log(self.service.name, line.decode(errors="replace").rstrip())
+
         try:
             while chunk := await reader.read(65536):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
-                    self._console.log(self.service.name, line.decode(errors="replace").rstrip())
+                    show(line)
         finally:
             if rest:
-                self._console.log(self.service.name, rest.decode(errors="replace").rstrip())
+                show(rest)
             transport.close()

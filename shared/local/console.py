@@ -12,6 +12,8 @@ from rich.text import Text
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_cyan", "bright_magenta", "bright_green")
 LEVELS = {"warning": "yellow", "error": "bold red", "critical": "bold red"}
+# Marks of an answered request in a service's JSON log.
+EVERYDAY, INFO = '"logger":"ponte.http"', '"level":"info"'
 # Shown in front, or the same in every line, so not repeated behind.
 IN_FRONT = {"timestamp", "time", "level", "event", "message", "service", "version", "logger", "stack"}
 
@@ -22,8 +24,13 @@ class Console:
     On anything but a terminal it writes plain lines, one per change.
     """
 
-    def __init__(self, names: Iterable[str], *, terminal: bool | None = None) -> None:
-        """Take the names of everything that runs; `terminal` overrules what was found out."""
+    def __init__(self, names: Iterable[str], *, terminal: bool | None = None, verbose: bool = False) -> None:
+        """Take the names of everything that runs; `terminal` overrules what was found out.
+
+        `verbose` shows every line; otherwise the answered requests stay in the files, or a page with its
+        pictures would scroll the sign-in link away.
+        """
+        self._verbose = verbose
         self._rich = Rich(highlight=False, soft_wrap=True, force_terminal=terminal)
         self._names = list(names)
         self._width = max((len(name) for name in self._names), default=0)
@@ -65,6 +72,8 @@ class Console:
 
     def log(self, name: str, line: str) -> None:
         """Write a line of one process's log, behind its name."""
+        if not self._verbose and line.startswith("{") and EVERYDAY in line and INFO in line:
+            return
         front = Text(f"{name:<{self._width}} | ", style=self._colours.get(name, "white"))
         self._print(front + (self._readable(line) if self.is_terminal else Text(line)))
 

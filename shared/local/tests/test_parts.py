@@ -10,6 +10,7 @@ import pytest
 from shared.local import ports, process
 from shared.local.console import Console
 from shared.local.errors import LocalError
+from shared.local.logfile import LogFile
 from shared.local.severe import follow, severe
 from shared.local.topology import PORTS, Service, port_of, services
 from shared.testing import NotInTime, eventually
@@ -139,3 +140,22 @@ async def test_eventually_shows_the_last_failure() -> None:
 def test_a_service_names_its_setting_and_address() -> None:
     service = Service("agenda", 8101, ())
     assert (service.port_setting, service.url) == ("PONTE_AGENDA_PORT", "http://127.0.0.1:8101")
+
+
+def test_answered_requests_stay_off_the_screen_unless_wanted(capsys: pytest.CaptureFixture[str]) -> None:
+    request = '{"level":"info","logger":"ponte.http","message":"request"}'
+    Console(["agenda"]).log("agenda", request)
+    assert capsys.readouterr().out == ""
+    Console(["agenda"], verbose=True).log("agenda", request)
+    Console(["agenda"]).log("agenda", request.replace("info", "error"))
+    assert capsys.readouterr().out.count("request") == 2
+
+
+def test_a_log_file_does_not_grow_without_end(tmp_path: Path) -> None:
+    path = tmp_path / "logs" / "agenda.log"
+    log = LogFile(path, limit=100)
+    for number in range(30):
+        log.write(b"line %d" % number)
+    assert path.stat().st_size < 120
+    assert (tmp_path / "logs" / "agenda.log.1").stat().st_size < 120
+    assert path.read_bytes().endswith(b"line 29\n")
