@@ -10,6 +10,7 @@ from typing import Final, NoReturn
 
 from fastapi import APIRouter, FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp
@@ -25,7 +26,7 @@ from shared.web.limits import RateLimiter
 from shared.web.openapi import openapi_document
 from shared.web.routes import RouteNames, check_routes
 from shared.web.settings import ServiceSettings
-from shared.web.system import METRICS, OPEN, Health, system_router
+from shared.web.system import METRICS, OPEN, Documents, Health, system_router
 
 log = logging.getLogger("ponte.web")
 
@@ -81,6 +82,7 @@ def create_app(
         redoc_url=None,
         redirect_slashes=False,
         exception_handlers={HTTPException: _to_the_edge, RequestValidationError: _to_the_edge},
+        generate_unique_id_function=_operation_id,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     # The last one added is the outermost.
@@ -102,7 +104,10 @@ def create_app(
             ready=_readiness(app, health),
             alive=_liveness(stuck),
             metrics_token_file=settings.metrics_token_file,
-            asyncapi=lambda: asyncapi_document(service, settings),
+            documents=Documents(
+                openapi=lambda: openapi_document(app, service, settings),
+                asyncapi=lambda: asyncapi_document(service, settings),
+            ),
         )
     )
     for router in routers:
@@ -111,8 +116,12 @@ def create_app(
         app.mount(path, files)
     check_routes(app, declared)
     names.learn(app)
-    app.openapi = lambda: openapi_document(app, service, settings)  # type: ignore[method-assign]
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """The name of the route's function, which its module keeps unique among the documented ones."""
+    return route.name
 
 
 async def _to_the_edge(request: Request, error: Exception) -> NoReturn:  # noqa: ARG001 - the handler's shape

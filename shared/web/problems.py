@@ -60,6 +60,38 @@ _PLAIN: Final[Mapping[int, tuple[str, tuple[str, str], tuple[str, str]]]] = {
     ),
 }
 
+PROBLEM_SCHEMAS: Final[Mapping[str, Any]] = {
+    "FieldError": {
+        "type": "object",
+        "required": ["field", "value", "rule"],
+        "properties": {
+            "field": {"type": "string", "description": "Path of the field, such as legs.0.arrives"},
+            "value": {"description": "What came; null for a missing field, a list or an object"},
+            "rule": {"type": "string", "description": "What was broken, in the caller's language"},
+        },
+    },
+    "Problem": {
+        "type": "object",
+        "description": "RFC 9457",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": {"type": "string", "format": "uri"},
+            "title": {"type": "string"},
+            "status": {"type": "integer", "format": "int32", "minimum": 100, "maximum": 599},
+            "detail": {"type": "string"},
+            "instance": {"type": "string", "description": "Path of the request"},
+            "code": {"type": "string", "description": "The end of type, for programs"},
+            "request_id": {"type": "string"},
+            "field": {"type": "string", "description": "The first of errors"},
+            "value": {"description": "The first of errors"},
+            "rule": {"type": "string", "description": "The first of errors"},
+            "errors": {"type": "array", "items": {"$ref": "#/components/schemas/FieldError"}},
+            "current_version": {"type": "integer", "format": "int64", "description": "With 412"},
+            "difference": {"description": "With 412: the fields that differ, where that is known"},
+        },
+    },
+}
+
 _INVALID: Final = {"en": "Invalid request", "it": "Richiesta non valida"}
 
 

@@ -36,6 +36,8 @@ class ServiceSettings(BaseSettings):
     contact_url: str = Field(default="https://www.comune.milano.it", pattern=r"^https?://\S+$")
     contact_email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$")
 
+    terms_url: str | None = Field(default=None, pattern=r"^https?://\S+$", description="Terms of service")
+
     metrics_token_file: Path | None = Field(default=None, description="Without it nobody reads /metrics")
     rate_limit: int = Field(default=6000, ge=1, description="Requests a minute for each client")
     max_body_bytes: int = Field(default=1_048_576, ge=1024)

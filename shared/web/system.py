@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
+import orjson
 from fastapi import APIRouter, Depends, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
@@ -32,6 +34,7 @@ class Status(BaseModel):
     type: str = "about:blank"
     title: str = "OK"
     status: int = 200
+    detail: str = "The service is ready."
 
 
 class ProblemJson(JSONResponse):
@@ -74,7 +77,7 @@ def system_router(
     ready: Callable[[], Awaitable[bool]],
     alive: Callable[[], bool],
     metrics_token_file: Path | None,
-    asyncapi: Callable[[], dict[str, Any]],
+    documents: Documents,
 ) -> APIRouter:
     """The routes. ``ready`` is asked at every call, ``alive`` says whether a restart would help."""
     router = APIRouter(tags=["system"])
@@ -91,7 +94,7 @@ def system_router(
         """Whether the process works at all; 503 when only a restart can help."""
         if not alive():
             raise NotReady(field="service", value=None)
-        return Status()
+        return Status(detail="The process is alive.")
 
     guard = Depends(ScrapeToken(metrics_token_file))
 
@@ -101,12 +104,19 @@ def system_router(
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @router.get("/openapi.json", include_in_schema=False)
-    async def openapi(request: Request) -> dict[str, Any]:
-        document: dict[str, Any] = request.app.openapi()
-        return document
+    async def openapi() -> Response:
+        return Response(documents.openapi(), media_type="application/json")
 
     @router.get("/asyncapi.json", include_in_schema=False)
-    async def events() -> dict[str, Any]:
-        return asyncapi()
+    async def events() -> Response:
+        return Response(documents.asyncapi(), media_type="application/json")
 
     return router
+
+
+class Documents:
+    """The two documents as they are sent, made when they are first asked for."""
+
+    def __init__(self, openapi: Callable[[], dict[str, Any]], asyncapi: Callable[[], dict[str, Any]]) -> None:
+        self.openapi = cache(lambda: orjson.dumps(openapi()))
+        self.asyncapi = cache(lambda: orjson.dumps(asyncapi()))
