@@ -13,9 +13,9 @@ from services.agenda.commands import Missions
 from services.agenda.domain import busy_only
 from shared.contracts.agenda import Mission, MissionStatus
 from shared.identity import EVERYONE, Identity, Role, allow
-from shared.store import Command, Receipt
+from shared.store import Command
 from shared.web import Accepted, Page, command, set_version
-from shared.web.reading import After, HistoryEntry, Limit, Record, history, new_id, page, record
+from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, history, new_id, page, record
 
 WRITERS = (Role.OFFICER_CITY, Role.DIRECTOR, Role.CABINET, Role.INTEGRATION)
 KNOW_RESERVED = (Role.OFFICER_CITY, Role.DIRECTOR, Role.CABINET, Role.AUDITOR)
@@ -84,14 +84,14 @@ def _writing(router: APIRouter, missions: Callable[[], Missions]) -> None:
         mission_id = new_id("mission", context)
         receipt = await commands.propose(missions(), context, mission_id, body.plan(), schedule=body.schedule)
         response.headers["Location"] = f"/v1/missions/{receipt.subject}"
-        return _accepted(receipt, response)
+        return accepted(receipt, response)
 
     @router.post("/{mission_id}/schedule", summary="Schedule a proposed mission", dependencies=may_write)
     async def schedule(
         mission_id: MissionId, context: Annotated[Command, command("schedule")], response: Response
     ) -> Accepted:
         """The proposal is settled."""
-        return _accepted(await commands.schedule(missions(), context, mission_id), response)
+        return accepted(await commands.schedule(missions(), context, mission_id), response)
 
     @router.post("/{mission_id}/reschedule", summary="Move a mission", dependencies=may_write)
     async def reschedule(
@@ -102,7 +102,7 @@ def _writing(router: APIRouter, missions: Callable[[], Missions]) -> None:
     ) -> Accepted:
         """Other times or places: the legs as they are from now on, all of them."""
         receipt = await commands.reschedule(missions(), context, mission_id, body.found())
-        return _accepted(receipt, response)
+        return accepted(receipt, response)
 
     @router.post("/{mission_id}/cancel", summary="Cancel a mission", dependencies=may_write)
     async def cancel(
@@ -112,14 +112,14 @@ def _writing(router: APIRouter, missions: Callable[[], Missions]) -> None:
         response: Response,
     ) -> Accepted:
         """With the reason. A signing that it travelled for is reopened by agreements."""
-        return _accepted(await commands.cancel(missions(), context, mission_id, body.reason), response)
+        return accepted(await commands.cancel(missions(), context, mission_id, body.reason), response)
 
     @router.post("/{mission_id}/complete", summary="Complete a mission", dependencies=may_write)
     async def complete(
         mission_id: MissionId, context: Annotated[Command, command("complete")], response: Response
     ) -> Accepted:
         """It took place; possible only after its end."""
-        return _accepted(await commands.complete(missions(), context, mission_id), response)
+        return accepted(await commands.complete(missions(), context, mission_id), response)
 
     @router.post("/{mission_id}/correct", summary="Correct what was recorded", dependencies=may_write)
     async def correct(
@@ -130,12 +130,7 @@ def _writing(router: APIRouter, missions: Callable[[], Missions]) -> None:
     ) -> Accepted:
         """Title, people, purpose and the agreement to sign, the reserved flag, the note."""
         receipt = await commands.correct(missions(), context, mission_id, body.correction())
-        return _accepted(receipt, response)
-
-
-def _accepted(receipt: Receipt, response: Response) -> Accepted:
-    set_version(response, receipt.version)
-    return Accepted.of(receipt)
+        return accepted(receipt, response)
 
 
 def _narrowed(entry: HistoryEntry) -> HistoryEntry:

@@ -26,7 +26,7 @@ from shared.domain.sources import THE_OFFICE
 from shared.identity import EVERYONE, Role, allow
 from shared.store import Command, Receipt
 from shared.web import Accepted, Page, command, set_version
-from shared.web.reading import After, HistoryEntry, Limit, Record, history, new_id, page, record
+from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, history, new_id, page, record
 
 WRITERS = (Role.OFFICER_CITY, Role.DIRECTOR, Role.INTEGRATION)
 
@@ -124,7 +124,7 @@ def _signing(router: APIRouter, desk: Desk) -> None:
         response: Response,
     ) -> Accepted:
         """By hand. A mission that is scheduled to sign does the same by itself."""
-        return _accepted(await desk.schedule_signing(context, agreement_id, body.signing()), response)
+        return accepted(await desk.schedule_signing(context, agreement_id, body.signing()), response)
 
     @router.post("/{agreement_id}/reopen-signing", summary="Reopen the signing", dependencies=may_write)
     async def reopen_signing(
@@ -134,7 +134,7 @@ def _signing(router: APIRouter, desk: Desk) -> None:
         response: Response,
     ) -> Accepted:
         """The agreement waits for another date."""
-        return _accepted(await desk.reopen_signing(context, agreement_id, body.reason), response)
+        return accepted(await desk.reopen_signing(context, agreement_id, body.reason), response)
 
     @router.post("/{agreement_id}/sign", summary="Record the signature", dependencies=may_write)
     async def sign(
@@ -145,7 +145,7 @@ def _signing(router: APIRouter, desk: Desk) -> None:
     ) -> Accepted:
         """The agenda notes it on the mission of the scheduled signing."""
         receipt = await desk.sign(context, agreement_id, body.signed(), on_mission=body.on_mission)
-        return _accepted(receipt, response)
+        return accepted(receipt, response)
 
 
 def _living(router: APIRouter, desk: Desk) -> None:
@@ -159,7 +159,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
         response: Response,
     ) -> Accepted:
         """The signed agreement holds."""
-        return _accepted(await desk.enter_into_force(context, agreement_id, body.said()), response)
+        return accepted(await desk.enter_into_force(context, agreement_id, body.said()), response)
 
     @router.post("/{agreement_id}/suspend", summary="Suspend", dependencies=may_write)
     async def suspend(
@@ -170,7 +170,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
     ) -> Accepted:
         """It rests, with the reason; it is not ended."""
         receipt = await desk.suspend(context, agreement_id, body.reason, body.said())
-        return _accepted(receipt, response)
+        return accepted(receipt, response)
 
     @router.post("/{agreement_id}/resume", summary="Resume", dependencies=may_write)
     async def resume(
@@ -180,7 +180,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
         response: Response,
     ) -> Accepted:
         """A suspended agreement holds again."""
-        return _accepted(await desk.resume(context, agreement_id, body.said()), response)
+        return accepted(await desk.resume(context, agreement_id, body.said()), response)
 
     @router.post("/{agreement_id}/renew", summary="Renew", dependencies=may_write)
     async def renew(
@@ -191,7 +191,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
     ) -> Accepted:
         """It goes on for another term."""
         receipt = await desk.renew(context, agreement_id, body.renewal(), body.term_months)
-        return _accepted(receipt, response)
+        return accepted(receipt, response)
 
     @router.post("/{agreement_id}/end", summary="End", dependencies=may_write)
     async def end(
@@ -202,7 +202,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
     ) -> Accepted:
         """With the reason; also a draft that is given up."""
         receipt = await desk.end(context, agreement_id, body.reason, body.said())
-        return _accepted(receipt, response)
+        return accepted(receipt, response)
 
     @router.post("/{agreement_id}/confirm-status", summary="Confirm the status", dependencies=may_write)
     async def confirm_status(
@@ -212,7 +212,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
         response: Response,
     ) -> Accepted:
         """A newer source says that the status still holds."""
-        return _accepted(await desk.confirm_status(context, agreement_id, body.said()), response)
+        return accepted(await desk.confirm_status(context, agreement_id, body.said()), response)
 
     @router.post("/{agreement_id}/correct", summary="Correct the register", dependencies=may_write)
     async def correct(
@@ -222,14 +222,9 @@ def _living(router: APIRouter, desk: Desk) -> None:
         response: Response,
     ) -> Accepted:
         """What the register says wrongly is put right."""
-        return _accepted(await desk.correct(context, agreement_id, body.correction()), response)
+        return accepted(await desk.correct(context, agreement_id, body.correction()), response)
 
 
 def _created(receipt: Receipt, response: Response) -> Accepted:
     response.headers["Location"] = f"/v1/agreements/{receipt.subject}"
-    return _accepted(receipt, response)
-
-
-def _accepted(receipt: Receipt, response: Response) -> Accepted:
-    set_version(response, receipt.version)
-    return Accepted.of(receipt)
+    return accepted(receipt, response)
