@@ -1,4 +1,4 @@
-"""HTTP in: translation only."""
+"""HTTP in: the routes of dossiers. Only translation; what may happen is decided in ``domain``."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from fastapi import APIRouter, Path, Query, Response
 
 from services.dossiers import commands
 from services.dossiers.bodies import (
-    CandidacyCorrection,
-    Decision,
-    MovedDeadline,
-    NewCandidacy,
-    Step,
-    Submission,
-    Withdrawal,
+    CandidacyIn,
+    CorrectIn,
+    DecisionIn,
+    MoveIn,
+    StepIn,
+    SubmitIn,
+    WithdrawIn,
 )
 from services.dossiers.commands import Candidacies
 from services.dossiers.domain import CandidacyState
@@ -23,16 +23,15 @@ from shared.contracts.dossiers import Candidacy, CandidacyStatus
 from shared.identity import EVERYONE, Role, allow
 from shared.places.today import CityDay
 from shared.store import Command
-from shared.web.commands import command
-from shared.web.envelopes import Accepted, Page, set_version
-from shared.web.reading import After, HistoryEntry, Limit, Record, history, new_id, page, record
+from shared.web import Accepted, Page, command, set_version
+from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, history, new_id, page, record
 
 WRITERS: Final = (Role.OFFICER_PARTNERSHIPS, Role.DIRECTOR, Role.INTEGRATION)
 
 CandidacyId = Annotated[str, Path(max_length=80)]
 
 
-def candidacy_router(candidacies: Callable[[], Candidacies], days: CityDay) -> APIRouter:
+def candidacies_router(candidacies: Callable[[], Candidacies], days: CityDay) -> APIRouter:
     """The routes ``/v1/candidacies/...``; whoever is signed in may read.
 
     ``candidacies`` is asked at every request, because the store opens only when the service starts.
@@ -41,7 +40,7 @@ def candidacy_router(candidacies: Callable[[], Candidacies], days: CityDay) -> A
     writing = [allow(*WRITERS)]
     _add_steps(router, candidacies, days)
 
-    @router.get("")
+    @router.get("", summary="Candidacies")
     async def list_candidacies(
         after: After = None,
         limit: Limit = 50,
@@ -51,41 +50,42 @@ def candidacy_router(candidacies: Callable[[], Candidacies], days: CityDay) -> A
         where = {"candidacy.status": status.value} if status is not None else None
         return await page(candidacies(), _public, after=after, limit=limit, where=where)
 
-    @router.get("/{candidacy_id}")
+    @router.get("/{candidacy_id}", summary="One candidacy")
     async def show_candidacy(candidacy_id: CandidacyId, response: Response) -> Record[Candidacy]:
         """One candidacy with its deadline and outcome."""
         loaded = await candidacies().get(candidacy_id)
         set_version(response, loaded.version)
         return record(loaded, _public)
 
-    @router.get("/{candidacy_id}/history")
+    @router.get("/{candidacy_id}/history", summary="What happened to a candidacy")
     async def candidacy_history(candidacy_id: CandidacyId) -> Page[HistoryEntry]:
         """Everything that happened to the candidacy, in order."""
         return await history(candidacies(), candidacy_id)
 
-    @router.post("", status_code=201, dependencies=writing)
+    @router.post("", summary="Consider or register a candidacy", status_code=201, dependencies=writing)
     async def register_candidacy(
-        body: NewCandidacy, context: Annotated[Command, command("register-candidacy")], response: Response
+        body: CandidacyIn, context: Annotated[Command, command("register-candidacy")], response: Response
     ) -> Accepted:
         """Consider a candidacy, or enter an older one with its status and outcome."""
         given = dict(body)
         given["deadline"] = body.deadline.moment() if body.deadline is not None else None
         candidacy = Candidacy(candidacy_id=new_id("candidacy", context), **given)
-        receipt = await commands.register(candidacies(), candidacy, context, today=days.of(context.at))
+        receipt = await commands.register(candidacies(), context, candidacy, today=days.of(context.at))
         response.headers["Location"] = f"/v1/candidacies/{receipt.subject}"
-        return Accepted.of(receipt)
+        return accepted(receipt, response)
 
-    @router.post("/{candidacy_id}/correct", dependencies=writing)
+    @router.post("/{candidacy_id}/correct", summary="Correct what was recorded", dependencies=writing)
     async def correct(
         candidacy_id: CandidacyId,
-        body: CandidacyCorrection,
+        body: CorrectIn,
         context: Annotated[Command, command("correct-candidacy")],
+        response: Response,
     ) -> Accepted:
         """Put right what was recorded wrongly; fields left out stay."""
         receipt = await commands.correct(
-            candidacies(), candidacy_id, body.correction(), context, today=days.of(context.at)
+            candidacies(), context, candidacy_id, body.correction(), today=days.of(context.at)
         )
-        return Accepted.of(receipt)
+        return accepted(receipt, response)
 
     return router
 
@@ -94,80 +94,108 @@ def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: 
     """The routes of the state table's actions."""
     writing = [allow(*WRITERS)]
 
-    @router.post("/{candidacy_id}/start-preparation", dependencies=writing)
+    @router.post("/{candidacy_id}/start-preparation", summary="Start the preparation", dependencies=writing)
     async def start_preparation(
-        candidacy_id: CandidacyId, body: Step, context: Annotated[Command, command("start-preparation")]
+        candidacy_id: CandidacyId,
+        body: StepIn,
+        context: Annotated[Command, command("start-preparation")],
+        response: Response,
     ) -> Accepted:
         """The Area decided to apply and writes the dossier."""
         evidence = body.evidence(context, days)
-        return Accepted.of(await commands.start_preparation(candidacies(), candidacy_id, evidence, context))
+        return accepted(
+            await commands.start_preparation(candidacies(), context, candidacy_id, evidence), response
+        )
 
-    @router.post("/{candidacy_id}/move-deadline", dependencies=writing)
+    @router.post("/{candidacy_id}/move-deadline", summary="Move the deadline", dependencies=writing)
     async def move_deadline(
         candidacy_id: CandidacyId,
-        body: MovedDeadline,
+        body: MoveIn,
         context: Annotated[Command, command("move-deadline")],
+        response: Response,
     ) -> Accepted:
         """Set or move the deadline: the issuer's wall-clock time in the issuer's own time zone."""
         evidence, moved = body.evidence(context, days), body.deadline.moment()
-        return Accepted.of(
-            await commands.move_deadline(candidacies(), candidacy_id, moved, evidence, context)
+        return accepted(
+            await commands.move_deadline(candidacies(), context, candidacy_id, moved, evidence), response
         )
 
-    @router.post("/{candidacy_id}/submit", dependencies=writing)
+    @router.post("/{candidacy_id}/submit", summary="Submit the candidacy", dependencies=writing)
     async def submit(
-        candidacy_id: CandidacyId, body: Submission, context: Annotated[Command, command("submit")]
+        candidacy_id: CandidacyId,
+        body: SubmitIn,
+        context: Annotated[Command, command("submit")],
+        response: Response,
     ) -> Accepted:
         """Hand in the dossier, not after the deadline."""
         evidence = body.evidence(context, days)
-        return Accepted.of(
-            await commands.submit(candidacies(), candidacy_id, body.submitted_at, evidence, context)
+        return accepted(
+            await commands.submit(candidacies(), context, candidacy_id, body.submitted_at, evidence), response
         )
 
-    @router.post("/{candidacy_id}/shortlist", dependencies=writing)
+    @router.post("/{candidacy_id}/shortlist", summary="Note the shortlist", dependencies=writing)
     async def shortlist(
-        candidacy_id: CandidacyId, body: Step, context: Annotated[Command, command("shortlist")]
+        candidacy_id: CandidacyId,
+        body: StepIn,
+        context: Annotated[Command, command("shortlist")],
+        response: Response,
     ) -> Accepted:
         """The issuer chose the city among the last."""
         evidence = body.evidence(context, days)
-        return Accepted.of(await commands.shortlist(candidacies(), candidacy_id, evidence, context))
+        return accepted(await commands.shortlist(candidacies(), context, candidacy_id, evidence), response)
 
-    async def close(candidacy_id: str, status: CandidacyStatus, body: Decision, context: Command) -> Accepted:
+    async def close(
+        candidacy_id: str, status: CandidacyStatus, body: DecisionIn, context: Command, response: Response
+    ) -> Accepted:
         evidence, today = body.evidence(context, days), days.of(context.at)
         receipt = await commands.close(
-            candidacies(), candidacy_id, status, body.outcome, evidence, context, today=today
+            candidacies(), context, candidacy_id, status, body.outcome, evidence, today=today
         )
-        return Accepted.of(receipt)
+        return accepted(receipt, response)
 
-    @router.post("/{candidacy_id}/win", dependencies=writing)
+    @router.post("/{candidacy_id}/win", summary="Note that it won", dependencies=writing)
     async def win(
-        candidacy_id: CandidacyId, body: Decision, context: Annotated[Command, command("win")]
+        candidacy_id: CandidacyId,
+        body: DecisionIn,
+        context: Annotated[Command, command("win")],
+        response: Response,
     ) -> Accepted:
         """The candidacy won."""
-        return await close(candidacy_id, CandidacyStatus.WON, body, context)
+        return await close(candidacy_id, CandidacyStatus.WON, body, context, response)
 
-    @router.post("/{candidacy_id}/lose", dependencies=writing)
+    @router.post("/{candidacy_id}/lose", summary="Note that it lost", dependencies=writing)
     async def lose(
-        candidacy_id: CandidacyId, body: Decision, context: Annotated[Command, command("lose")]
+        candidacy_id: CandidacyId,
+        body: DecisionIn,
+        context: Annotated[Command, command("lose")],
+        response: Response,
     ) -> Accepted:
         """The candidacy lost."""
-        return await close(candidacy_id, CandidacyStatus.LOST, body, context)
+        return await close(candidacy_id, CandidacyStatus.LOST, body, context, response)
 
-    @router.post("/{candidacy_id}/end-as-finalist", dependencies=writing)
+    @router.post(
+        "/{candidacy_id}/end-as-finalist", summary="Note that it ended as a finalist", dependencies=writing
+    )
     async def end_as_finalist(
-        candidacy_id: CandidacyId, body: Decision, context: Annotated[Command, command("end-as-finalist")]
+        candidacy_id: CandidacyId,
+        body: DecisionIn,
+        context: Annotated[Command, command("end-as-finalist")],
+        response: Response,
     ) -> Accepted:
         """Among the last, without the prize."""
-        return await close(candidacy_id, CandidacyStatus.FINALIST, body, context)
+        return await close(candidacy_id, CandidacyStatus.FINALIST, body, context, response)
 
-    @router.post("/{candidacy_id}/withdraw", dependencies=writing)
+    @router.post("/{candidacy_id}/withdraw", summary="Withdraw the candidacy", dependencies=writing)
     async def withdraw(
-        candidacy_id: CandidacyId, body: Withdrawal, context: Annotated[Command, command("withdraw")]
+        candidacy_id: CandidacyId,
+        body: WithdrawIn,
+        context: Annotated[Command, command("withdraw")],
+        response: Response,
     ) -> Accepted:
         """Give up, with a reason."""
         evidence = body.evidence(context, days)
-        return Accepted.of(
-            await commands.withdraw(candidacies(), candidacy_id, body.reason, evidence, context)
+        return accepted(
+            await commands.withdraw(candidacies(), context, candidacy_id, body.reason, evidence), response
         )
 
 

@@ -1,4 +1,4 @@
-"""What callers send, and what it means to the domain."""
+"""What the API of dossiers takes, and what it means to the domain."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from shared.contracts.exactly import EXACTLY
 from shared.domain.sources import THE_OFFICE
 from shared.places.today import CityDay
 from shared.store import Command
-from shared.web.envelopes import Body
+from shared.web import Body
 
 
-class LocalDeadline(Body):
+class DeadlineIn(Body):
     """When the call closes, as the issuer wrote it."""
 
     local: str = Field(
@@ -30,7 +30,7 @@ class LocalDeadline(Body):
         return domain.deadline(self.local, self.time_zone)
 
 
-class NewCandidacy(Body):
+class CandidacyIn(Body):
     """A candidacy as it enters the register: considered from now on, or an older one as it stands."""
 
     kind: CandidacyKind
@@ -40,7 +40,7 @@ class NewCandidacy(Body):
     applicant_it: Text
     issuer: Text | None = None
     edition_year: int | None = Field(default=None, ge=1800, le=2200, json_schema_extra={"format": "int32"})
-    deadline: LocalDeadline | None = None
+    deadline: DeadlineIn | None = None
     status: CandidacyStatus = CandidacyStatus.CONSIDERED
     outcome: Annotated[Outcome | None, EXACTLY] = None
     reason: LongText | None = Field(default=None, description="Why it was withdrawn")
@@ -50,7 +50,7 @@ class NewCandidacy(Body):
     sample: bool = False
 
 
-class Step(Body):
+class StepIn(Body):
     """Who says so, and when; left out: the office, today."""
 
     source: Annotated[Source, EXACTLY] = THE_OFFICE
@@ -61,31 +61,31 @@ class Step(Body):
         return Evidence(source=self.source, as_of=self.as_of or days.of(context.at).isoformat())
 
 
-class MovedDeadline(Step):
+class MoveIn(StepIn):
     """The deadline that the issuer set."""
 
-    deadline: LocalDeadline
+    deadline: DeadlineIn
 
 
-class Submission(Step):
+class SubmitIn(StepIn):
     """When the dossier was handed in; now if left out."""
 
     submitted_at: Moment | None = None
 
 
-class Decision(Step):
+class DecisionIn(StepIn):
     """How the issuer decided, with the method and the rounds."""
 
     outcome: Annotated[Outcome, EXACTLY]
 
 
-class Withdrawal(Step):
+class WithdrawIn(StepIn):
     """Why the applicant gave up."""
 
     reason: LongText
 
 
-class CandidacyCorrection(Body):
+class CorrectIn(Body):
     """The fields that were recorded wrongly, with their right values; a field left out stays as it is."""
 
     kind: CandidacyKind | None = None
@@ -95,7 +95,7 @@ class CandidacyCorrection(Body):
     applicant_it: Text | None = None
     issuer: Text | None = None
     edition_year: int | None = Field(default=None, json_schema_extra={"format": "int32"})
-    deadline: LocalDeadline | None = None
+    deadline: DeadlineIn | None = None
     outcome: Annotated[Outcome | None, EXACTLY] = None
     reason: LongText | None = None
     note: LongText | None = None

@@ -24,7 +24,7 @@ _DECISIONS: Final = {
 
 
 async def register(
-    candidacies: Candidacies, candidacy: Candidacy, command: Command, *, today: date
+    candidacies: Candidacies, command: Command, candidacy: Candidacy, *, today: date
 ) -> Receipt:
     """Enter a candidacy: one that is considered from now on, or an older one as it stands."""
     return await candidacies.create(
@@ -33,7 +33,7 @@ async def register(
 
 
 async def start_preparation(
-    candidacies: Candidacies, candidacy_id: str, evidence: Evidence, command: Command
+    candidacies: Candidacies, command: Command, candidacy_id: str, evidence: Evidence
 ) -> Receipt:
     """The Area decided to apply."""
 
@@ -44,7 +44,7 @@ async def start_preparation(
 
 
 async def move_deadline(
-    candidacies: Candidacies, candidacy_id: str, deadline: Deadline, evidence: Evidence, command: Command
+    candidacies: Candidacies, command: Command, candidacy_id: str, deadline: Deadline, evidence: Evidence
 ) -> Receipt:
     """The issuer set or moved the deadline."""
 
@@ -56,10 +56,10 @@ async def move_deadline(
 
 async def submit(
     candidacies: Candidacies,
+    command: Command,
     candidacy_id: str,
     submitted_at: datetime | None,
     evidence: Evidence,
-    command: Command,
 ) -> Receipt:
     """The dossier was handed in (null: just now)."""
 
@@ -70,7 +70,7 @@ async def submit(
 
 
 async def shortlist(
-    candidacies: Candidacies, candidacy_id: str, evidence: Evidence, command: Command
+    candidacies: Candidacies, command: Command, candidacy_id: str, evidence: Evidence
 ) -> Receipt:
     """The issuer chose the city among the last."""
 
@@ -82,11 +82,11 @@ async def shortlist(
 
 async def close(
     candidacies: Candidacies,
+    command: Command,
     candidacy_id: str,
     status: CandidacyStatus,
     outcome: Outcome,
     evidence: Evidence,
-    command: Command,
     *,
     today: date,
 ) -> Receipt:
@@ -99,7 +99,7 @@ async def close(
 
 
 async def withdraw(
-    candidacies: Candidacies, candidacy_id: str, reason: str, evidence: Evidence, command: Command
+    candidacies: Candidacies, command: Command, candidacy_id: str, reason: str, evidence: Evidence
 ) -> Receipt:
     """The applicant gave up, for a reason."""
 
@@ -110,7 +110,7 @@ async def withdraw(
 
 
 async def correct(
-    candidacies: Candidacies, candidacy_id: str, correction: Correction, command: Command, *, today: date
+    candidacies: Candidacies, command: Command, candidacy_id: str, correction: Correction, *, today: date
 ) -> Receipt:
     """Put a record right."""
 

@@ -68,7 +68,7 @@ COLUMNS: Final = (
 _COMPARED: Final = tuple(name for name in Candidacy.model_fields if name != "candidacy_id")
 
 
-class CandidaciesKind(ImportKind[Candidacy, CandidacyState]):
+class CandidacyImport(ImportKind[Candidacy, CandidacyState]):
     """Rows of the table of candidacies; ``today`` is the city's clock."""
 
     name: ClassVar[str] = "candidacies"
@@ -146,7 +146,7 @@ def _deadline(cell: str, zone: str) -> Deadline | None:
     if not cell:
         return None
     local = re.sub(r":00$", "", cell) if cell.count(":") == 2 else cell
-    return domain.deadline(local.replace(" ", "T"), zone, field="deadline")
+    return domain.deadline(local.replace(" ", "T"), zone, field="deadline", zone_field="deadline_zone")
 
 
 def _round(item: str) -> Round:

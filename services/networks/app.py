@@ -4,57 +4,56 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import version
+from typing import Final
 
 from fastapi import FastAPI
 
-from services.networks.api import membership_router
+from services.networks.api import memberships_router
 from services.networks.commands import Memberships
 from services.networks.domain import MembershipState
-from services.networks.imports import MembershipsKind
+from services.networks.imports import MembershipImport
 from services.networks.settings import Settings
 from shared.contracts import networks
 from shared.identity import Role
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
-from shared.web.app import create_app
-from shared.web.info import ServiceInfo
+from shared.web import ServiceInfo, create_app
 
-INFO = ServiceInfo(
+SERVICE: Final = ServiceInfo(
     name="networks",
-    title="Ponte networks",
+    title="Ponte: networks",
     summary="The city's memberships of city networks",
     description="Memberships of city networks with their mandates (who sits where, from when until when), "
     "the duties that they bring and dated counts.",
-    version=version("ponte"),
+    version="1.0.0",
     publishes=networks.EVENTS,
 )
 IMPORTERS = (Role.DIRECTOR, Role.INTEGRATION)
 """A table holds the memberships of several units, so an officer of one does not import it."""
 
 
-def build_app(settings: Settings, *, runtime: ServiceRuntime | None = None) -> FastAPI:
-    """The service; the parts start and stop with the application's lifespan."""
-    parts = runtime or ServiceRuntime(settings, INFO.name, topic=networks.TOPIC, aggregates=["memberships"])
+def build_app(settings: Settings) -> FastAPI:
+    """The service, with store and relay opened by its lifespan."""
+    runtime = ServiceRuntime(settings, SERVICE.name, topic=networks.TOPIC, aggregates=["memberships"])
     days = CityDay(settings.city)
 
     def memberships() -> Memberships:
-        return parts.repository("memberships", MembershipState, what="membership_id")
+        return runtime.repository("memberships", MembershipState, what="membership_id")
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with parts.running():
+        async with runtime.running():
             yield
 
     return create_app(
-        INFO,
+        SERVICE,
         settings,
         lifespan=lifespan,
         routers=[
-            membership_router(memberships, days),
-            import_router([Table(MembershipsKind(days.today), memberships)], roles=IMPORTERS),
+            memberships_router(memberships, days),
+            import_router([Table(MembershipImport(days.today), memberships)], roles=IMPORTERS),
         ],
-        health=parts.problems,
-        stuck=parts.stuck,
+        health=runtime.problems,
+        stuck=runtime.stuck,
     )

@@ -21,7 +21,7 @@ Units = AbstractSet[Unit]
 
 
 async def register(
-    memberships: Memberships, membership: Membership, command: Command, *, units: Units, today: date
+    memberships: Memberships, command: Command, membership: Membership, *, units: Units, today: date
 ) -> Receipt:
     """Enter a membership. Raises ``AlreadyExists``, ``OtherUnit`` and what the domain refuses."""
 
@@ -34,9 +34,9 @@ async def register(
 
 async def correct(
     memberships: Memberships,
+    command: Command,
     membership_id: str,
     correction: Correction,
-    command: Command,
     *,
     units: Units,
     today: date,
@@ -48,14 +48,14 @@ async def correct(
         _check_unit(change.state.membership, units)
         return change
 
-    return await _change(memberships, membership_id, command, units, decide)
+    return await _change(memberships, command, membership_id, units, decide)
 
 
 async def record_mandate(
     memberships: Memberships,
+    command: Command,
     membership_id: str,
     mandate: Mandate,
-    command: Command,
     *,
     units: Units,
     today: date,
@@ -63,8 +63,8 @@ async def record_mandate(
     """Record who holds an office of the network."""
     return await _change(
         memberships,
-        membership_id,
         command,
+        membership_id,
         units,
         lambda state: domain.record_mandate(state, mandate, today=today),
     )
@@ -72,10 +72,10 @@ async def record_mandate(
 
 async def end_mandate(
     memberships: Memberships,
+    command: Command,
     membership_id: str,
     mandate_id: str,
     until: str,
-    command: Command,
     *,
     units: Units,
     today: date,
@@ -83,28 +83,28 @@ async def end_mandate(
     """Say when a mandate ended or will end (a partial date)."""
     return await _change(
         memberships,
-        membership_id,
         command,
+        membership_id,
         units,
         lambda state: domain.end_mandate(state, mandate_id, until=until, today=today),
     )
 
 
 async def set_duty(
-    memberships: Memberships, membership_id: str, duty: Duty, command: Command, *, units: Units, today: date
+    memberships: Memberships, command: Command, membership_id: str, duty: Duty, *, units: Units, today: date
 ) -> Receipt:
     """Note what the membership demands, and by when."""
     return await _change(
-        memberships, membership_id, command, units, lambda state: domain.set_duty(state, duty, today=today)
+        memberships, command, membership_id, units, lambda state: domain.set_duty(state, duty, today=today)
     )
 
 
 async def mark_duty_done(
     memberships: Memberships,
+    command: Command,
     membership_id: str,
     duty_id: str,
     done_on: date,
-    command: Command,
     *,
     units: Units,
     today: date,
@@ -112,8 +112,8 @@ async def mark_duty_done(
     """Say on which day a duty was done."""
     return await _change(
         memberships,
-        membership_id,
         command,
+        membership_id,
         units,
         lambda state: domain.mark_duty_done(state, duty_id, done_on=done_on, today=today),
     )
@@ -121,8 +121,8 @@ async def mark_duty_done(
 
 async def _change(
     memberships: Memberships,
-    membership_id: str,
     command: Command,
+    membership_id: str,
     units: Units,
     decide: Callable[[MembershipState], Change[MembershipState]],
 ) -> Receipt:

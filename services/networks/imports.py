@@ -93,7 +93,7 @@ PLAIN: Final = (
 )
 
 
-class MembershipsKind(ImportKind[Membership, MembershipState]):
+class MembershipImport(ImportKind[Membership, MembershipState]):
     """Rows of the table of memberships; ``today`` is the city's clock."""
 
     name: ClassVar[str] = "memberships"

@@ -1,13 +1,13 @@
-"""What the service reads from the environment."""
+"""The settings of networks."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from shared.web.settings import ServiceSettings
+from shared.web import ServiceSettings
 
 
 class Settings(ServiceSettings):
-    """The common settings; the port is the one that the outside relies on."""
+    """What every service has, on the port of networks."""
 
     http_port: int = Field(default=8103, ge=1, le=65535)

@@ -1,4 +1,4 @@
-"""How every unit's API answers questions about its aggregates: one, a page, a history."""
+"""How every unit's API answers about its aggregates: one, a page, a history, a receipt."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
-from shared.store.command import Command
+from shared.store.command import Command, Receipt
 from shared.store.document import Loaded
 from shared.store.events import derived_id
 from shared.store.repository import Repository
-from shared.web.envelopes import Page
+from shared.web.envelopes import Accepted, Page, set_version
 
 S = TypeVar("S", bound=BaseModel)
 T = TypeVar("T")
@@ -91,3 +92,9 @@ def new_id(prefix: str, command: Command) -> str:
     if command.key is None:
         return f"{prefix}-{token_hex(10)}"
     return derived_id(prefix, command.client, command.name, command.key)
+
+
+def accepted(receipt: Receipt, response: Response) -> Accepted:
+    """The receipt as an answer, with the new version as its ``ETag``."""
+    set_version(response, receipt.version)
+    return Accepted.of(receipt)

@@ -10,7 +10,9 @@ from shared.domain import ImpossibleValue, wall_clock
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 
 
-def deadline(local: str, time_zone: str, *, field: str = "deadline.local") -> Deadline:
+def deadline(
+    local: str, time_zone: str, *, field: str = "deadline.local", zone_field: str = "deadline.time_zone"
+) -> Deadline:
     """The deadline at wall-clock time ``local`` (``2026-11-26T17:00``) in the issuer's ``time_zone``.
 
     Raises:
@@ -30,6 +32,5 @@ def deadline(local: str, time_zone: str, *, field: str = "deadline.local") -> De
             it="non è un'ora fra il 1900 e il 2199 secondo l'orologio di chi ha emesso il bando, scritta "
             "2026-11-26T17:00.",
         ) from error
-    zone_field = f"{field.rpartition('.')[0]}.time_zone".lstrip(".")
     moment = wall_clock.moment(parsed, time_zone, field=field, zone_field=zone_field)
     return Deadline(local=parsed.isoformat(timespec="minutes"), time_zone=time_zone, at=moment)

@@ -1,0 +1,79 @@
+"""What the API of networks takes and answers."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.contracts.base import Id, LongText, PartialDate, Person, Source, Text, Unit
+from shared.contracts.exactly import EXACTLY
+from shared.contracts.networks import DatedCount, MembershipRole
+from shared.web import Accepted, Body
+
+
+class MembershipIn(Body):
+    """A membership as it enters the register; its mandates and duties follow."""
+
+    network: Text
+    network_it: Text
+    unit: Unit
+    role: MembershipRole
+    since: PartialDate | None = None
+    counts: Annotated[tuple[DatedCount, ...], EXACTLY] = ()
+    note: LongText | None = None
+    note_it: LongText | None = None
+    source: Annotated[Source, EXACTLY]
+    as_of: PartialDate = Field(description="When the source said so")
+    sample: bool = False
+
+
+class MandateIn(Body):
+    """Who holds which office of which body."""
+
+    office: Text
+    office_it: Text
+    body: Text
+    body_it: Text
+    holder: Annotated[Person, EXACTLY]
+    since: PartialDate | None = None
+    until: PartialDate | None = None
+    several: bool = Field(default=False, description="The office may be held by several at once")
+    note: LongText | None = None
+    note_it: LongText | None = None
+    source: Annotated[Source, EXACTLY]
+    as_of: PartialDate
+
+
+class EndIn(Body):
+    """When the mandate ended or will end."""
+
+    until: PartialDate
+
+
+class DutyIn(Body):
+    """What the membership demands, and by when."""
+
+    what: Text
+    what_it: Text
+    due_on: date
+    sample: bool = False
+
+
+class DoneIn(Body):
+    """When the duty was done; today if left out."""
+
+    done_on: date | None = None
+
+
+class MandateAccepted(Accepted):
+    """The answer to a new mandate."""
+
+    mandate_id: Id
+
+
+class DutyAccepted(Accepted):
+    """The answer to a new duty."""
+
+    duty_id: Id
