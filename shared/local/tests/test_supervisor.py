@@ -159,6 +159,7 @@ async def test_kill_9_of_the_supervisor_takes_its_children_along(start: Start) -
     await run.ready()
     pids = (run.pid("one"), int((run.folder / "mongod" / "mongod.pid").read_text().split()[0]))
     run.process.kill()
+    run.process.wait()
 
     def gone() -> None:
         assert alive(*pids) == []
