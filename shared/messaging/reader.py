@@ -19,6 +19,9 @@ from shared.messaging.offsets import CALL_TIMEOUT_S, Notes
 from shared.messaging.record import Record
 
 log = logging.getLogger("ponte.reader")
+_faststream_log = logging.getLogger("ponte.faststream")
+# What it tells below this is every assignment, and advice on topics that we follow already.
+_faststream_log.setLevel(logging.ERROR)
 
 HOLD_TURN_S = 30.0
 """A batch is held for so long at a time; then the loop gets a turn, well under max_poll_interval_ms."""
@@ -54,8 +57,7 @@ class Reader:
             consumer_only=True,
             allow_auto_create_topics=False,
             graceful_timeout=5.0,
-            logger=log,
-            log_level=logging.DEBUG,
+            logger=_faststream_log,
         )
         self._subscriber = self._broker.subscriber(
             *topics,
