@@ -25,18 +25,21 @@ def register(app: typer.Typer) -> None:
     @app.command("import")
     def import_(
         files: list[Path] = typer.Argument(help="CSV (UTF-8), XLSX or iCalendar files, in any order."),
-        keep_good: bool = typer.Option(False, help="Store the good rows of a file that has bad ones."),
-        dry_run: bool = typer.Option(False, help="Only say what would happen."),
+        keep_good: bool = typer.Option(
+            False, "--keep-good", help="Store the good rows of a file with bad ones."
+        ),
+        dry_run: bool = typer.Option(False, "--dry-run", help="Only say what would happen."),
     ) -> None:
         """Import files, each checked wholly before its first row is stored.
 
-        A row is compared with the last imported one of its key, so the same file twice changes nothing, and
-        what was changed by hand since is reported and never overwritten. An interrupted import resumes when
-        the same command is given again.
+        A row is compared with the last imported one of its key: the same file
+        twice changes nothing, and what was changed by hand since is reported
+        and never overwritten. An interrupted import goes on when the same
+        command is given again. The exit status is 0 if every row could be used.
 
-        The services are those of this machine; PONTE_AGREEMENTS_URL and its kin name others. PONTE_TOKEN
-        is the token to use, by default one of this machine's local run. The exit status is 0 only if every
-        row could be used.
+        The services are those of this machine; PONTE_AGREEMENTS_URL and its kin
+        name others. PONTE_TOKEN is the token to use; without it one of this
+        machine's local run is made.
         """
         from shared.local.paths import data_folder
 
@@ -79,9 +82,7 @@ async def _import(
             try:
                 return await run_import(files, client, bars, keep_good=keep_good, dry_run=dry_run)
             except ServiceAway as away:
-                raise UserError(
-                    f"{away}; what was stored stays, and the same command goes on from there"
-                ) from away
+                raise UserError(f"{away}.") from away
 
 
 def _services() -> dict[str, str]:
@@ -141,12 +142,14 @@ def _complaints(report: "FileReport") -> list[str]:
 
 def _fault_line(path: Path, fault: "Fault") -> str:
     where = path.name if fault.line is None else f"{path.name}, line {fault.line}"
-    what = f"{fault.field} " if fault.field else ""
-    value = f"{_quoted(fault.value)}: " if fault.value else ""
+    reason = _on_one_line(fault.reason)
+    what = f"{fault.field} {_quoted(fault.value)}: " if fault.value else f"{fault.field} "
+    if not fault.field or reason.startswith(f"{fault.field} "):
+        what = ""  # a refusal of the domain begins with the field and its value itself
     hint = ""
-    if fault.candidates and not all(candidate in fault.reason for candidate in fault.candidates):
+    if fault.candidates and not all(candidate in reason for candidate in fault.candidates):
         hint = f" (perhaps: {'; '.join(fault.candidates)})"
-    return f"{where}: {what}{value}{_on_one_line(fault.reason)}{hint}"
+    return f"{where}: {what}{reason}{hint}"
 
 
 def _summary(report: "FileReport", *, dry_run: bool) -> str:
@@ -154,12 +157,13 @@ def _summary(report: "FileReport", *, dry_run: bool) -> str:
 
     counts = report.counts
     if report.left_out:
-        return f"{report.path.name}: nothing stored, {len(report.faults)} problems"
+        number = len(report.faults)
+        return f"{report.path.name}: nothing stored, {number} problem{'' if number == 1 else 's'}"
     created, changed = ("to create", "to change") if dry_run else ("created", "changed")
     refused = len({fault.line for fault in report.faults})
     return (
-        f"{report.path.name}: {counts[Outcome.CREATE]} {created}, {counts[Outcome.CHANGE]} {changed}, "
-        f"{counts[Outcome.UNCHANGED]} unchanged, {counts[Outcome.CONFLICT]} conflicts, {refused} refused"
+        f"{report.path.name}: {created} {counts[Outcome.CREATE]}, {changed} {counts[Outcome.CHANGE]}, "
+        f"unchanged {counts[Outcome.UNCHANGED]}, conflicts {counts[Outcome.CONFLICT]}, refused {refused}"
     )
 
 

@@ -47,10 +47,14 @@ class ImportClient:
         await self._http.aclose()
 
     async def targets(self) -> tuple[list[Target], list[str]]:
-        """What the services import, and a sentence for each one that could not be asked."""
+        """What the services import, and a sentence for those that could not be asked."""
         found = await asyncio.gather(*(self._kinds(name) for name in self._services))
         targets = [target for answer in found if isinstance(answer, list) for target in answer]
-        return targets, [answer for answer in found if isinstance(answer, str)]
+        reasons: dict[str, list[str]] = {}
+        for name, answer in zip(self._services, found, strict=True):
+            if isinstance(answer, str):
+                reasons.setdefault(answer, []).append(name)
+        return targets, [f"{', '.join(names)}: {reason}" for reason, names in reasons.items()]
 
     async def check(self, target: Target, rows: Sequence[RowIn]) -> list[RowOut]:
         """What importing the rows would do, in their order. Raises ``ServiceAway``."""
@@ -83,10 +87,10 @@ class ImportClient:
             if response.status_code == 404:
                 return []
             if response.status_code != 200:
-                return str(_refused(service, response))
+                return f"the answer is {_said(response)}"
             return [Target(service, kind) for kind in KindsOut.model_validate_json(response.content).items]
         except (httpx.TransportError, ValidationError):
-            return f"the service {service} does not answer at {self._services[service]}"
+            return f"there is no answer at {self._services[service]}"
 
     async def _send(
         self, service: str, method: str, path: str, body: bytes, headers: Mapping[str, str] | None = None
@@ -103,8 +107,10 @@ class ImportClient:
                     return response
                 problem = _refused(service, response)
                 wait = _seconds(response.headers.get("Retry-After"))
+                if response.status_code == 429:  # the service is well and says when to come back
+                    deadline += wait
             except httpx.TransportError:
-                problem = ServiceAway(f"the service {service} does not answer at {self._services[service]}")
+                problem = ServiceAway(f"{service}: there is no answer at {self._services[service]}")
             if asyncio.get_running_loop().time() + wait > deadline:
                 raise problem
             await asyncio.sleep(wait)
@@ -119,8 +125,12 @@ def _seconds(header: str | None) -> float:
 
 
 def _refused(service: str, response: httpx.Response) -> ServiceAway:
+    return ServiceAway(f"{service}: the answer is {_said(response)}")
+
+
+def _said(response: httpx.Response) -> str:
     try:
-        detail = str(response.json()["detail"])
+        detail = str(response.json()["detail"]).rstrip(".")
     except (ValueError, KeyError, TypeError):
         detail = response.reason_phrase
-    return ServiceAway(f"the service {service} answers {response.status_code}: {detail}")
+    return f"{response.status_code}, {detail}"

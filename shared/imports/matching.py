@@ -94,7 +94,7 @@ def _unknown_columns(sheet: Sheet, kind: KindOut) -> list[Fault]:
         Fault(
             None,
             column,
-            column,
+            "",
             f"is not a column of the table {kind.kind}",
             tuple(get_close_matches(column, known, n=3)),
         )
@@ -108,7 +108,7 @@ def _keyed(lines: Sequence[Line], column: str) -> tuple[tuple[Line, ...], list[F
     by_key: dict[str, list[Line]] = {}
     for line in lines:
         by_key.setdefault(line.cells.get(column, ""), []).append(line)
-    faults = [Fault(line.number, column, "", "the key is missing") for line in by_key.pop("", [])]
+    faults = [Fault(line.number, column, "", "is missing") for line in by_key.pop("", [])]
     good: list[Line] = []
     for key, found in by_key.items():
         if len(found) == 1:

@@ -24,6 +24,9 @@ BATCH_BYTES = 400_000
 """Limits of one check; a service takes bodies of up to a megabyte."""
 
 
+_GOES_ON = "what was stored stays, and the same import goes on from there"
+
+
 class Progress(Protocol):
     """Who is told how far it is."""
 
@@ -164,7 +167,7 @@ async def _stored(work: _Work, client: ImportClient, progress: Progress) -> None
         away, others = failures.split(ServiceAway)
         if away is None or others is not None:
             raise
-        raise ServiceAway(str(away.exceptions[0])) from None
+        raise ServiceAway(f"{away.exceptions[0]}; {_GOES_ON}") from None
 
 
 async def _store(
