@@ -144,3 +144,4 @@ class Child:
             if rest:
                 show(rest)
             transport.close()
+            self._log_file.close()

@@ -23,9 +23,15 @@ class LogFile:
                 self._path.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._path.open("ab", buffering=0)
             if self._file.tell() > self._limit:
-                self._file.close()
+                self.close()
                 self._path.replace(self._path.with_suffix(f"{self._path.suffix}.1"))
                 self._file = self._path.open("ab", buffering=0)
             self._file.write(line + b"\n")
         except OSError:
+            self.close()
+
+    def close(self) -> None:
+        """Close the file; a later line opens it again."""
+        if self._file is not None:
+            self._file.close()
             self._file = None

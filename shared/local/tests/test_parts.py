@@ -156,6 +156,7 @@ def test_a_log_file_does_not_grow_without_end(tmp_path: Path) -> None:
     log = LogFile(path, limit=100)
     for number in range(30):
         log.write(b"line %d" % number)
+    log.close()
     assert path.stat().st_size < 120
     assert (tmp_path / "logs" / "agenda.log.1").stat().st_size < 120
     assert path.read_bytes().endswith(b"line 29\n")
