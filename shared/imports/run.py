@@ -42,7 +42,6 @@ class FileReport:
     """What became of a file. ``conflicts`` are (line, key, what differs)."""
 
     path: Path
-    rank: int
     kind: str | None = None
     counts: Counter[Outcome] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
@@ -100,7 +99,7 @@ def _rank(matched: Matched) -> tuple[int, str]:
 
 async def _checked(matched: Matched, client: ImportClient, progress: Progress) -> _Work:
     target = matched.target
-    report = FileReport(matched.sheet.path, _rank(matched)[0], faults=list(matched.faults))
+    report = FileReport(matched.sheet.path, faults=list(matched.faults))
     work = _Work(report, matched)
     if target is None:
         return work

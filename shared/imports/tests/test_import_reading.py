@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 
@@ -47,6 +47,7 @@ def by_key(sheet: Sheet) -> dict[str, dict[str, str]]:
     return {line.cells["agreement_key"]: line.cells for line in sheet.lines}
 
 
+@settings(deadline=None, max_examples=50)  # it writes files
 @given(
     st.dictionaries(
         st.from_regex(r"[a-z][a-z0-9-]{0,10}", fullmatch=True),
@@ -181,6 +182,7 @@ def test_an_error_of_a_formula_names_its_column(tmp_path: Path) -> None:
     assert [(fault.line, fault.field, fault.value) for fault in found.faults] == [(2, "B", "#N/A")]
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200))
 def test_no_content_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     for name in ("a.csv", "a.xlsx", "a.ics"):
