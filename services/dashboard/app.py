@@ -1,0 +1,115 @@
+"""Where the dashboard's parts are wired together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
+
+from services.dashboard.api import api_router
+from services.dashboard.gate import error_page, gate_router
+from services.dashboard.hub import Hub
+from services.dashboard.pages import pages_router
+from services.dashboard.reader import SESSION_COOKIE
+from services.dashboard.register import Register
+from services.dashboard.render import STATIC, Renderer
+from services.dashboard.settings import Settings
+from services.dashboard.store import MongoRegister
+from shared.contracts.registry import BY_TOPIC
+from shared.identity.links import link_verifier
+from shared.identity.sessions import Sessions, session_authenticator
+from shared.messaging import ServiceRuntime
+from shared.web import ServiceInfo, create_app
+
+SERVICE: Final = ServiceInfo(
+    name="dashboard",
+    title="Ponte: dashboard",
+    summary="The Director's live page",
+    description="The read side of every unit: latest states and the feed of what happened, as pages for people "
+    "and as lists for programs. It changes nothing; whatever is shown belongs to the unit that published it.",
+    version="1.0.0",
+    consumes=tuple(event for events in BY_TOPIC.values() for event in events),
+)
+OPEN: Final = ("/link", "/static/")
+"""What anybody may call, besides the documents and probes of every service."""
+
+
+class StaticPages(StaticFiles):
+    """Static files; an address with its content's digest may be kept for ever, any other is asked about."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """One file."""
+        response = await super().get_response(path, scope)
+        kept = b"v=" in scope["query_string"]
+        response.headers["cache-control"] = "public, max-age=31536000, immutable" if kept else "no-cache"
+        return response
+
+
+class Parts:
+    """What opens with the service and is asked at every request."""
+
+    def __init__(self) -> None:
+        self._hub: Hub | None = None
+        self._sessions: Sessions | None = None
+
+    def open(self, hub: Hub, sessions: Sessions) -> None:
+        """Set both once they run."""
+        self._hub, self._sessions = hub, sessions
+
+    def hub(self) -> Hub:
+        """Follows the feed. Raises ``ConnectionError`` before the service runs."""
+        if self._hub is None:
+            raise ConnectionError("the dashboard is not running yet")
+        return self._hub
+
+    def sessions(self) -> Sessions:
+        """Who is signed in. Raises ``ConnectionError`` before the service runs."""
+        if self._sessions is None:
+            raise ConnectionError("the dashboard is not running yet")
+        return self._sessions
+
+
+def build_app(settings: Settings, *, register: Register | None = None) -> FastAPI:
+    """The dashboard. ``register`` takes the place of the one that MongoDB and Kafka fill."""
+    runtime = ServiceRuntime(settings, SERVICE.name)
+    renderer = Renderer(settings.as_city())
+    parts = Parts()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with runtime.running():
+            sessions = Sessions(runtime.database)
+            await sessions.prepare()
+            own = MongoRegister(runtime.database)
+            await own.start()
+            hub = Hub(register or own, renderer)
+            await hub.start()
+            parts.open(hub, sessions)
+            await runtime.read(list(BY_TOPIC), projections=own.projections)
+            try:
+                yield
+            finally:
+                await hub.stop()
+                await own.stop()
+
+    return create_app(
+        SERVICE,
+        settings,
+        lifespan=lifespan,
+        routers=[
+            pages_router(parts.hub, parts.sessions),
+            gate_router(parts.sessions, link_verifier(settings.oidc_jwks, settings.oidc_issuer)),
+            api_router(parts.hub),
+        ],
+        mounts={"/static": StaticPages(directory=STATIC)},
+        open_paths=OPEN,
+        health=runtime.problems,
+        stuck=runtime.stuck,
+        authenticators=[session_authenticator(parts.sessions, SESSION_COOKIE)],
+        error_page=error_page(renderer),
+    )
