@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,7 +15,9 @@ if TYPE_CHECKING:
     from shared.local.topology import Service
 
 T = TypeVar("T")
-SAMPLE_MARKER = "sample-loaded"
+# Stands in a data folder from its first start until the sample is in it whole, so that an interrupted load is
+# taken up again and a folder that began without the sample never gets it.
+SAMPLE_PENDING = "sample-pending"
 
 
 def register(app: typer.Typer) -> None:
@@ -56,7 +57,17 @@ async def _up(folder: Path, *, sample: bool, verbose: bool) -> None:
             await _load_sample(folder, console)
         _show_link(folder, found, console)
 
-    await Supervisor(folder, found, engines, console, lambda: _access(folder)).run(when_ready)
+    def environment() -> dict[str, str]:
+        mark_if_new(folder, sample=sample)
+        return _access(folder)
+
+    await Supervisor(folder, found, engines, console, environment).run(when_ready)
+
+
+def mark_if_new(folder: Path, *, sample: bool) -> None:
+    """Note in a data folder that is being started for the first time that it shall get the sample."""
+    if sample and not (folder / "mongod" / "db").exists():
+        (folder / SAMPLE_PENDING).touch()
 
 
 def _access(folder: Path) -> dict[str, str]:
@@ -70,19 +81,18 @@ def _access(folder: Path) -> dict[str, str]:
 
 
 async def _load_sample(folder: Path, console: "Console") -> None:
-    marker = folder / SAMPLE_MARKER
-    if marker.exists():
+    pending = folder / SAMPLE_PENDING
+    if not pending.exists():
         return
     from shared.cli.imports import load_sample
 
     console.say("loading the sample register")
-    # The marker comes last: an interrupted load is taken up again by the next run, with the same keys.
     try:
         await _in_daemon(lambda: load_sample(folder))
     except UserError as error:
         console.say(f"the sample register is not loaded: {error}")
         return
-    marker.write_text(f"{datetime.now(UTC).isoformat(timespec='seconds')}\n")
+    pending.unlink()
 
 
 def _show_link(folder: Path, found: list["Service"], console: "Console") -> None:

@@ -10,6 +10,7 @@ import pytest
 import typer
 
 from shared.cli import main as command
+from shared.cli import up
 from shared.cli.errors import UserError
 
 ROOT = Path(__file__).parents[3]
@@ -67,3 +68,16 @@ def test_a_wrong_port_setting_stops_the_start(tmp_path: Path) -> None:
     assert result.returncode == 1
     assert result.stderr.startswith("ponte: PONTE_AGENDA_PORT is 'eighty', which is not a port number")
     assert result.stderr.count("\n") == 1
+
+
+def test_only_an_empty_data_folder_gets_the_sample(tmp_path: Path) -> None:
+    new, bare, used = tmp_path / "new", tmp_path / "bare", tmp_path / "used"
+    for folder in (new, bare, used):
+        folder.mkdir()
+    up.mark_if_new(new, sample=True)
+    assert (new / up.SAMPLE_PENDING).exists()
+    up.mark_if_new(bare, sample=False)
+    for folder in (bare, used):
+        (folder / "mongod" / "db").mkdir(parents=True)
+        up.mark_if_new(folder, sample=True)
+        assert not (folder / up.SAMPLE_PENDING).exists()
