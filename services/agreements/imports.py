@@ -32,7 +32,7 @@ from shared.imports.values import (
     text,
     whole_number,
 )
-from shared.places import resolve
+from shared.places import resolve, resolve_country
 from shared.store import derived_id
 
 _SOURCED = re.compile(r"(?P<said>.*?)\s*\((?P<title>.*)\|(?P<kind>[^|]*)\)", re.DOTALL)
@@ -149,7 +149,8 @@ def _counterpart(row: RowReader, cells: Cells) -> Counterpart:
     if cells["city"] and not cells["country"]:
         row.refuse("country", "is required with a city", "è obbligatorio con una città")
     elif cells["city"]:
-        place = row.read("city", lambda cell: resolve(cell, cells["country"], field="city"))
+        code = row.read("country", lambda cell: resolve_country(cell, field="country"))
+        place = row.read("city", lambda cell: resolve(cell, code, field="city")) if code else None
     elif cells["country"]:
         row.refuse("country", "needs its city", "richiede la città")
     return Counterpart.model_construct(name=name, name_it=name_it, place=place)

@@ -10,7 +10,7 @@ from pydantic_core import CoreSchema
 
 from shared.contracts.base import Place, Text
 from shared.domain import ImpossibleValue
-from shared.places import resolve, resolve_country
+from shared.places import UnknownCountry, resolve, resolve_country
 from shared.web.envelopes import Body
 
 
@@ -48,7 +48,7 @@ class PlaceIn(Body):
         ``ImpossibleValue`` for a description that lacks its country.
         """
         if self.time_zone is None:
-            return resolve(self.city, self.country, field=field)
+            return self._resolved(field)
         if self.country is None:
             raise ImpossibleValue(
                 field=f"{field}.country",
@@ -64,3 +64,11 @@ class PlaceIn(Body):
             latitude=self.latitude,
             longitude=self.longitude,
         )
+
+    def _resolved(self, field: str) -> Place:
+        try:
+            return resolve(self.city, self.country, field=field)
+        except UnknownCountry as refusal:
+            # The country stands in a field of its own, or in the same text as the city.
+            where = f"{field}.country" if self.country else field
+            raise UnknownCountry(field=where, value=refusal.value, candidates=refusal.candidates) from refusal

@@ -104,6 +104,12 @@ async def test_a_stale_version_is_refused(agenda: Served) -> None:
         ({"agreement_id": "agreement-1"}, "agreement-unexpected", "agreement_id"),
         ({"legs": [{**LEG, "place": "Atlantis"}]}, "unknown-city", "legs.0.place"),
         ({"legs": [{**LEG, "place": "Birmingham"}]}, "ambiguous-city", "legs.0.place"),
+        ({"legs": [{**LEG, "place": "Lyon, Narnia"}]}, "unknown-country", "legs.0.place"),
+        (
+            {"legs": [{**LEG, "place": {"city": "Lyon", "country": "Narnia"}}]},
+            "unknown-country",
+            "legs.0.place.country",
+        ),
         ({"legs": [{**LEG, "ends_at": "2027-03-04T09:30"}]}, "bad-legs", "legs.0.ends_at"),
         ({"legs": [LEG, LEG]}, "bad-legs", "legs.1.starts_at"),
         ({"legs": [{**LEG, "starts_at": "2027-03-28T02:30"}]}, "impossible-value", "legs.0.starts_at"),
