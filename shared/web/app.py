@@ -24,7 +24,7 @@ from shared.web.gate import Authenticator, Gate, OpenPaths, bearer
 from shared.web.info import ServiceInfo
 from shared.web.limits import RateLimiter
 from shared.web.openapi import openapi_document
-from shared.web.routes import RouteNames, check_routes
+from shared.web.routes import RouteTable, check_routes
 from shared.web.settings import ServiceSettings
 from shared.web.system import METRICS, OPEN, Documents, Health, system_router
 
@@ -68,7 +68,7 @@ def create_app(
 
     Raises ``UnguardedRoute`` where a route has no rule and is not on the list, or the list is not exact.
     """
-    names = RouteNames()
+    routes = RouteTable()
     verifier = TokenVerifier(
         KeySet(settings.oidc_jwks), issuer=settings.oidc_issuer, audience=settings.oidc_audience
     )
@@ -95,7 +95,7 @@ def create_app(
         max_body_bytes=settings.max_body_bytes,
     )
     app.add_middleware(
-        Edge, route_of=names, metrics=HttpMetrics(service.name, service.version), error_page=error_page
+        Edge, routes=routes, metrics=HttpMetrics(service.name, service.version), error_page=error_page
     )
     app.state.service = service
     app.state.stopping = asyncio.Event()
@@ -115,7 +115,7 @@ def create_app(
     for path, files in (mounts or {}).items():
         app.mount(path, files)
     check_routes(app, declared)
-    names.learn(app)
+    routes.learn(app)
     return app
 
 

@@ -6,6 +6,7 @@ import logging
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from shared.web.gate import ALLOWANCE_KEY
 from shared.web.language import language_of
 from shared.web.problems import Problem, of_refusal, of_status, of_validation, presentable
 from shared.web.problems import response as as_json
+from shared.web.routes import RouteTable
 
 log = logging.getLogger("ponte.http")
 
@@ -53,12 +55,12 @@ class Edge:
         self,
         app: ASGIApp,
         *,
-        route_of: Callable[[Scope], str],
+        routes: RouteTable,
         metrics: HttpMetrics,
         error_page: ErrorPage | None = None,
     ) -> None:
         self._app = app
-        self._route_of = route_of
+        self._routes = routes
         self._metrics = metrics
         self._error_page = error_page
 
@@ -83,6 +85,9 @@ class Edge:
             await self._app(scope, receive, answer)
         except Exception as error:
             problem = problem_of(error, scope)
+            if problem.status == 405:
+                # Starlette names the methods of one route only.
+                problem = replace(problem, headers={"Allow": self._routes.methods(scope)})
             if problem.status == 500:
                 log.error("unexpected error", exc_info=error)
             if answer.status is None:
@@ -96,7 +101,7 @@ class Edge:
 
     def _note(self, scope: Scope, answer: _Answer, seconds: float) -> None:
         status = answer.status or 499
-        route = self._route_of(scope)
+        route = self._routes.name(scope)
         # A stream that stays open for hours is judged by its first byte.
         took = answer.first_byte if answer.streams and answer.first_byte is not None else seconds
         self._metrics.observe(scope["method"], route, status, took)
@@ -139,8 +144,9 @@ class _Answer:
             self.streams = headers.get("content-type", "").startswith("text/event-stream")
             for name, value in _DEFAULTS.items():
                 headers.setdefault(name, value)
-            if "etag" not in headers or "authorization" in Headers(scope=self._scope):
-                headers.setdefault("cache-control", "no-store")
+            # What a known caller sees is nobody else's; a static file may be kept and asked for again.
+            public = identity_of(self._scope) is None and "etag" in headers
+            headers.setdefault("cache-control", "no-cache" if public else "no-store")
             headers["x-request-id"] = self._scope[REQUEST_ID_KEY]
             headers.add_vary_header("Accept-Language")
             allowance = self._scope.get(ALLOWANCE_KEY)

@@ -35,23 +35,27 @@ def check_routes(app: FastAPI, open_paths: Sequence[str]) -> None:
         raise UnguardedRoute("; ".join(problems))
 
 
-class RouteNames:
-    """Tells a request's route template (``/v1/missions/{mission_id}``) for logs and metrics."""
+class RouteTable:
+    """Tells a request's route template (``/v1/missions/{mission_id}``) for logs, metrics and ``Allow``."""
 
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
+        self._methods: dict[str, set[str]] = {}
 
     def learn(self, app: FastAPI) -> None:
         """Read the templates of all routes, with the prefixes of the routers that include them."""
-        self._names = {
-            id(context.original_route): context.path
-            for context in iter_route_contexts(app.routes)
-            if context.path is not None
-        }
+        for context in iter_route_contexts(app.routes):
+            if context.path is not None:
+                self._names[id(context.original_route)] = context.path
+                self._methods.setdefault(context.path, set()).update(context.methods or ())
 
-    def __call__(self, scope: Scope) -> str:
+    def name(self, scope: Scope) -> str:
         """The template; ``unmatched`` where no route took the request."""
         return self._names.get(id(scope.get("route")), "unmatched")
+
+    def methods(self, scope: Scope) -> str:
+        """Every method of the request's template, as ``Allow`` lists them."""
+        return ", ".join(sorted(self._methods.get(self.name(scope), ())))
 
 
 def _paths(app: FastAPI) -> Iterator[tuple[str, bool]]:

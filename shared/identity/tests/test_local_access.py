@@ -30,7 +30,11 @@ def _token_of(link: str) -> str:
 async def test_a_local_token_is_verified_like_any_other(tmp_path: Path) -> None:
     keys = ensure_keys(tmp_path)
     identity = await _verifier(tmp_path).verify(issue_token(keys, Role.OFFICER_CITY, "anna-7"))
-    assert (identity.subject, identity.client, identity.roles) == ("anna-7", "ponte-cli", {Role.OFFICER_CITY})
+    assert (identity.subject, identity.client, identity.roles) == (
+        "anna-7",
+        "ponte-cli",
+        frozenset({Role.OFFICER_CITY}),
+    )
 
 
 def test_the_files_are_the_owners_alone(tmp_path: Path) -> None:
