@@ -15,7 +15,7 @@ from typing import Any, Self
 import httpx
 
 from shared.local.paths import root
-from shared.store import Client, Database, connect
+from shared.store import Client, Database, close, connect
 
 SERVICES = ("agenda", "agreements", "networks", "dossiers", "dashboard")
 PONTE = str(Path(sys.executable).with_name("ponte"))
@@ -131,7 +131,9 @@ class System:
 
     async def stop(self, within: float = 40) -> int:
         """Send what Ctrl-C sends; the exit status."""
-        self._client = None
+        if self._client is not None:
+            await close(self._client)
+            self._client = None
         if self._process is None:
             return 0
         if self._process.poll() is None:

@@ -71,7 +71,8 @@ async def test_the_printed_link_opens_the_page_once(system: System, browser: Bro
 
 async def test_the_page_shows_the_twinnings_with_their_sources(system: System, page: Page) -> None:
     async with system.http("agreements") as client:
-        known = (await overview(client, "/v1/agreements?kind=twinning&limit=100"))["items"]
+        items = (await overview(client, "/v1/agreements?kind=twinning&limit=100"))["items"]
+    known = [item["data"] for item in items]
     assert len(known) == 15
     rows = [page.locator(f'#agreements [data-agreement="{item["agreement_id"]}"]') for item in known]
     texts = [await row.inner_text() for row in rows]
@@ -165,7 +166,7 @@ async def test_ctrl_c_leaves_no_process_and_a_second_run_shows_the_same(
 ) -> None:
     async with system.http("agreements", "officer-city") as client:
         items = (await overview(client, "/v1/agreements?kind=twinning&limit=100"))["items"]
-        dakar = next(item for item in items if item["counterpart"]["name"] == "Dakar")
+        dakar = next(item["data"] for item in items if item["data"]["counterpart"]["name"] == "Dakar")
         corrected = await client.post(
             f"/v1/agreements/{dakar['agreement_id']}/correct", json={"note": "Corretto a mano"}
         )
