@@ -58,10 +58,12 @@ CLOUD_EVENT_HEADERS: Final[Json] = {
 def asyncapi_document(service: ServiceInfo, settings: ServiceSettings) -> Json:
     """The events that the service publishes and consumes, as AsyncAPI 3.0."""
     events = sorted({*service.publishes, *service.consumes}, key=lambda model: model.TYPE)
-    # What a reader must accept; the owner always sends every field.
+    # The same schemas as the committed ones, with the parts that they share told once.
     payloads, definitions = models_json_schema(
-        [(model, "validation") for model in events], ref_template="#/components/schemas/{model}"
+        [(model, "serialization") for model in events], ref_template="#/components/schemas/{model}"
     )
+    from shared.contracts.examples import EXAMPLES  # only whoever asks for the document needs them
+
     contact = {"name": f"{settings.contact_name}, {settings.city}", "url": settings.contact_url}
     operations: Json = {}
     for action, models in (("send", service.publishes), ("receive", service.consumes)):
@@ -95,7 +97,10 @@ def asyncapi_document(service: ServiceInfo, settings: ServiceSettings) -> Json:
         "channels": {topic: _channel(topic, models) for topic, models in _by_topic(events).items()},
         "operations": operations,
         "components": {
-            "messages": {model.TYPE: _message(model, payloads[(model, "validation")]) for model in events},
+            "messages": {
+                model.TYPE: _message(model, payloads[(model, "serialization")], EXAMPLES[model])
+                for model in events
+            },
             "schemas": {**definitions.get("$defs", {}), "CloudEventHeaders": CLOUD_EVENT_HEADERS},
         },
     }
@@ -118,7 +123,7 @@ def _channel(topic: str, models: Iterable[type[EventData]]) -> Json:
     }
 
 
-def _message(model: type[EventData], payload: Json) -> Json:
+def _message(model: type[EventData], payload: Json, example: EventData) -> Json:
     text = cleandoc(model.__doc__ or "")
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__)
     return {
@@ -133,6 +138,7 @@ def _message(model: type[EventData], payload: Json) -> Json:
             ]
         },
         "payload": payload,
+        "examples": [{"name": "complete", "payload": example.model_dump(mode="json")}],
         "correlationId": {"location": "$message.header#/ce_correlationid"},
         "bindings": {"kafka": {"key": _TEXT, "bindingVersion": "0.5.0"}},
     }

@@ -108,7 +108,7 @@ async def fail(what: str) -> Accepted:
     raise failures[what]
 
 
-@router.get("/stream/broken")
+@router.get("/stream/broken", include_in_schema=False)
 async def broken_stream() -> StreamingResponse:
     """Break after the first bytes."""
 
