@@ -12,7 +12,7 @@ from services.dashboard.render import Renderer
 from services.dashboard.views.feed import wanted
 from services.dashboard.views.frame import Frame
 
-LENGTH = 20
+LENGTH = 30
 _BATCH = 200
 _MOST = 4000
 """Entries that are looked through for one stretch; a rarer filter goes on with the next one."""

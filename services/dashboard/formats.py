@@ -12,7 +12,7 @@ from babel import Locale
 from babel.dates import format_date, get_timezone_location
 from babel.numbers import format_decimal
 
-from services.dashboard.language import Texts, function_names
+from services.dashboard.language import Texts
 from shared.contracts.base import PartialDate
 from shared.contracts.partial_dates import parse_partial_date, precision
 
@@ -120,10 +120,6 @@ class Formats:
     def country(self, code: str) -> str:
         """A country's name; the office's own table (``country`` in the texts) goes before the usual one."""
         return self.texts.get(f"country.{code}", "") or self.locale.territories.get(code, code)
-
-    def function(self, name: str) -> str:
-        """A public function in the page's language where the table knows it, else as it was written."""
-        return function_names().get(name.strip().casefold(), {}).get(self.texts.language, name)
 
     def listing(self, names: list[str]) -> str:
         """``Riga, Zagabria e New York``."""

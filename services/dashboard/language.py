@@ -73,14 +73,29 @@ def texts(language: str) -> Texts:
 
 
 @cache
-def function_names() -> dict[str, dict[str, str]]:
-    """The known public functions in every language, by any language's name in lower case."""
-    tables = {language: texts(language).table("function") for language in LANGUAGES}
+def function_names(*cities: tuple[str, str]) -> dict[str, dict[str, str]]:
+    """The known public functions in every language, by any language's name in lower case.
+
+    ``cities`` are pairs of a language and the city's name in it, for functions that name the city.
+    """
+    own = dict(cities)
+    tables = {
+        language: {
+            key: name.format(city=own[language]) for key, name in texts(language).table("function").items()
+        }
+        for language in LANGUAGES
+    }
     return {
         table[key].casefold(): {language: tables[language][key] for language in LANGUAGES}
         for table in tables.values()
         for key in table
     }
+
+
+@cache
+def function_order(language: str) -> dict[str, int]:
+    """The place of each known function in the office's table: the order of precedence."""
+    return {name.casefold(): place for place, name in enumerate(texts(language).table("function").values())}
 
 
 def choose(asked: str | None, kept: str | None, accepted: str | None) -> str:

@@ -21,7 +21,7 @@ SESSION_COOKIE = "ponte-session"
 _YEAR = 365 * 24 * 3600
 
 PAGE_HEADERS = {
-    "content-security-policy": "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+    "content-security-policy": "default-src 'self'; img-src 'self' data:; font-src 'self' data:; object-src 'none'; base-uri 'none'; "
     "form-action 'self'; frame-ancestors 'none'",
     "referrer-policy": "same-origin",
 }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from services.dashboard.domain.alerts_networks import UNSUBMITTED
@@ -11,45 +12,47 @@ from services.dashboard.domain.picture import LIVE_MISSIONS, Picture, clashing
 from services.dashboard.views.frame import Frame, anchor
 from shared.contracts.agenda import Leg, Mission, MissionStatus
 
-NEXT = 6
-"""How many entries the panel of today holds at least, filled up with what comes next."""
+NEXT = 12
+"""How many entries the panel of today holds, filled up with what comes next."""
+MOST_TODAY = 20
 AHEAD = timedelta(days=120)
+
+Timed = tuple[date, datetime, "Stop"]
+"""A stop with its day in the city and the moment that it is sorted by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """One line of the day: a mission, a closing call or a duty. ``state`` is a class of the drawing."""
+    """One line of the day: a mission, a closing call or a duty; ``now`` is the line of the present.
+
+    ``day`` is empty for today and for what is on the same day as the line before. ``state`` is a class of the
+    drawing.
+    """
 
     key: str
     hours: str
-    there: str
-    title: str
-    meta: str
-    state: str
+    there: str = ""
+    day: str = ""
+    title: str = ""
+    meta: str = ""
+    state: str = ""
     running: bool = False
     clash: bool = False
     sample: bool = False
     href: str = ""
-    now: bool = False
 
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """The stops of one day; ``name`` heads them unless it is today."""
-
-    name: str
-    is_today: bool
-    stops: list[Stop]
+    @property
+    def now(self) -> bool:
+        """Whether this is no stop but the present."""
+        return self.state == "now"
 
 
 @dataclass(frozen=True, slots=True)
 class TodayPanel:
-    """Today, then what is next until the panel is filled."""
+    """Today, then what is next until the panel is filled. ``count``: how many are today's."""
 
-    days: list[Day]
-    has_today: bool
+    stops: list[Stop]
     count: int
-    sample: bool
 
 
 def mission_title(mission: Mission, frame: Frame) -> str:
@@ -65,84 +68,73 @@ def places(mission: Mission, frame: Frame) -> str:
 
 
 def today_panel(picture: Picture, frame: Frame) -> TodayPanel:
-    """The stops of today and of the next days that have any."""
-    clock, clash_ids = frame.clock, _clashing_ids(picture)
-    timed: list[tuple[date, datetime, Stop]] = []
+    """The stops of today with the line of now among them, then those of the days to come."""
+    clock = frame.clock
+    timed = [*_missions(picture, frame), *_deadlines(picture, frame), *_duties(picture, frame)]
+    timed.sort(key=lambda entry: (entry[0], entry[1], entry[2].key))
+    today = [entry for entry in timed if entry[0] == clock.today]
+    later = [entry for entry in timed if entry[0] > clock.today][: max(0, NEXT - len(today))]
+    # What is over makes room first.
+    kept = today[-MOST_TODAY:]
+    stops = [stop for _, start, stop in kept if start <= clock.now]
+    if kept:
+        stops.append(Stop(key="now", hours=frame.t("today.now", time=frame.f.time(clock.now)), state="now"))
+    stops += [stop for _, start, stop in kept if start > clock.now]
+    known = clock.today
+    for day, _, stop in later:
+        stops.append(stop if day == known else replace(stop, day=frame.f.day_short(day)))
+        known = day
+    return TodayPanel(stops=stops, count=len(today))
+
+
+def _missions(picture: Picture, frame: Frame) -> Iterator[Timed]:
+    now, clashes = frame.clock.now, _clashing_ids(picture)
     for mission in picture.missions:
-        if mission.status is MissionStatus.CANCELLED or mission.ends_at < clock.now - timedelta(days=1):
-            continue
-        if mission.starts_at > clock.now + AHEAD:
-            continue
-        timed.extend(_mission_stops(mission, frame, mission.mission_id in clash_ids))
+        over = mission.ends_at < now - timedelta(days=1)
+        if mission.status is not MissionStatus.CANCELLED and not over and mission.starts_at < now + AHEAD:
+            yield from _mission_stops(mission, frame, mission.mission_id in clashes)
+
+
+def _deadlines(picture: Picture, frame: Frame) -> Iterator[Timed]:
+    f, t, clock = frame.f, frame.t, frame.clock
     for candidacy in picture.candidacies:
         deadline = candidacy.deadline
-        if deadline and candidacy.status in UNSUBMITTED and deadline.at < clock.now + AHEAD:
-            day = clock.day(deadline.at)
-            there, zone = "", _zone(deadline.time_zone)
-            if zone and frame.f.shift(deadline.time_zone, deadline.at):
-                there = frame.t(
-                    "there", time=frame.f.time(deadline.at, zone), place=frame.f.zone_city(deadline.time_zone)
-                )
-            stop = Stop(
-                key=f"deadline-{candidacy.candidacy_id}",
-                hours=frame.f.time(deadline.at),
-                there=there,
-                title=frame.t("today.closes", what=frame.pick(candidacy.what_for, candidacy.what_for_it)),
-                meta=frame.t(f"candidacy.status.{candidacy.status}"),
-                state="dl",
-                sample=candidacy.sample,
-                href=f"#{anchor(candidacy.candidacy_id)}",
-            )
-            timed.append((day, deadline.at, stop))
+        if deadline is None or candidacy.status not in UNSUBMITTED or deadline.at > clock.now + AHEAD:
+            continue
+        there, zone = "", _zone(deadline.time_zone)
+        if zone and f.shift(deadline.time_zone, deadline.at):
+            there = t("there", time=f.time(deadline.at, zone), place=f.zone_city(deadline.time_zone))
+        stop = Stop(
+            key=f"deadline-{candidacy.candidacy_id}",
+            hours=f.time(deadline.at),
+            there=there,
+            title=t("today.closes", what=frame.pick(candidacy.what_for, candidacy.what_for_it)),
+            meta=t(f"candidacy.status.{candidacy.status}"),
+            state="dl",
+            sample=candidacy.sample,
+            href=f"#{anchor(candidacy.candidacy_id)}",
+        )
+        yield clock.day(deadline.at), deadline.at, stop
+
+
+def _duties(picture: Picture, frame: Frame) -> Iterator[Timed]:
+    clock = frame.clock
     for membership in picture.memberships:
         for duty in membership.duties:
             if duty.done_on is None and clock.today <= duty.due_on <= clock.today + AHEAD:
                 stop = Stop(
                     key=f"duty-{duty.duty_id}",
-                    hours=frame.t("today.by-evening"),
-                    there="",
+                    hours=frame.t("today.by-evening" if duty.due_on == clock.today else "today.by-day"),
                     title=frame.pick(duty.what, duty.what_it),
                     meta=frame.pick(membership.network, membership.network_it),
                     state="dl",
                     sample=duty.sample or membership.sample,
                     href=f"#{anchor(membership.membership_id)}",
                 )
-                end = datetime.combine(duty.due_on, datetime.max.time(), tzinfo=clock.zone)
-                timed.append((duty.due_on, end, stop))
-    timed.sort(key=lambda entry: (entry[0], entry[1], entry[2].key))
-    return _by_day(timed, frame)
+                yield duty.due_on, datetime.combine(duty.due_on, time.max, tzinfo=clock.zone), stop
 
 
-def _by_day(timed: list[tuple[date, datetime, Stop]], frame: Frame) -> TodayPanel:
-    clock = frame.clock
-    kept = [entry for entry in timed if entry[0] == clock.today]
-    count = len(kept)
-    later = [entry for entry in timed if entry[0] > clock.today]
-    kept += later[: max(0, NEXT - count)]
-    days: list[Day] = []
-    for day, start, stop in kept:
-        if not days or days[-1].name != frame.f.day_short(day):
-            days.append(Day(name=frame.f.day_short(day), is_today=day == clock.today, stops=[]))
-        stops = days[-1].stops
-        if day == clock.today and start > clock.now and not any(known.now for known in stops):
-            stops.append(_now_line(frame))
-        stops.append(stop)
-    if days and days[0].is_today and not any(known.now for known in days[0].stops):
-        days[0].stops.append(_now_line(frame))
-    return TodayPanel(
-        days=days,
-        has_today=bool(count),
-        count=count,
-        sample=any(stop.sample for day in days for stop in day.stops),
-    )
-
-
-def _now_line(frame: Frame) -> Stop:
-    text = frame.t("today.now", time=frame.f.time(frame.clock.now))
-    return Stop(key="now", hours=text, there="", title="", meta="", state="now", now=True)
-
-
-def _mission_stops(mission: Mission, frame: Frame, clash: bool) -> list[tuple[date, datetime, Stop]]:
+def _mission_stops(mission: Mission, frame: Frame, clash: bool) -> list[Timed]:
     """One stop for the day on which a mission begins, and one for today while it lasts."""
     clock = frame.clock
     first, last = clock.day(mission.starts_at), clock.day(mission.ends_at)

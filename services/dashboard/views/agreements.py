@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from services.dashboard.domain.terms import disagree, term_end, term_is_over
 from services.dashboard.views.frame import Frame, anchor
 from shared.contracts.agreements import Agreement, AgreementKind, AgreementStatus, StatusClaim
-from shared.contracts.base import Source, SourcedDate, SourceKind
+from shared.contracts.base import SourcedDate, SourceKind
 
 _TONES = {
     AgreementStatus.DRAFTED: "",
@@ -46,6 +46,8 @@ class AgreementRow:
     confirmed: bool
     as_of: str
     source: str
+    secondary: bool
+    same_source: bool
     others: list[str]
     note: str
     sample: bool
@@ -109,14 +111,9 @@ def status_text(agreement: Agreement, frame: Frame) -> tuple[str, str]:
     if term_is_over(agreement, frame.clock.today):
         return frame.t("agreements.term-over"), "warn"
     status = agreement.status.status
-    return frame.t(f"agreement-status.{status}"), _TONES[status]
-
-
-def source_text(source: Source, frame: Frame) -> str:
-    """A source's title; one that only quotes says so."""
-    if source.kind is SourceKind.SECONDARY:
-        return frame.t("agreements.secondary", title=source.title)
-    return source.title
+    # What nobody has confirmed is not coloured as if it were certain.
+    tone = _TONES[status] if agreement.status.confirmed or _TONES[status] != "ok" else ""
+    return frame.t(f"agreement-status.{status}"), tone
 
 
 def _row(agreement: Agreement, frame: Frame) -> AgreementRow:
@@ -138,7 +135,9 @@ def _row(agreement: Agreement, frame: Frame) -> AgreementRow:
         tone=tone,
         confirmed=agreement.status.confirmed,
         as_of=f.partial_short(agreement.status.as_of),
-        source=source_text(agreement.status.source, frame),
+        source=agreement.status.source.title,
+        secondary=agreement.status.source.kind is SourceKind.SECONDARY,
+        same_source=[dated.source.title for dated in agreement.signed] == [agreement.status.source.title],
         others=[_other(claim, frame) for claim in agreement.other_statuses],
         note=agreement.note or "",
         sample=agreement.sample,

@@ -15,7 +15,7 @@ from services.dashboard.views.candidacies import name as candidacy_name
 from services.dashboard.views.frame import Frame, anchor
 from shared.contracts.agreements import Agreement
 
-NAMED = 3
+NAMED = 4
 """How many names stand in the title of an alert about many."""
 
 
@@ -70,7 +70,7 @@ def _line(alert: Alert, frame: Frame) -> AlertLine:
 
 def _clash(alert: Alert, frame: Frame) -> tuple[str, str]:
     earlier, later = alert.about
-    holder = frame.f.function(later.holder.function)
+    holder = frame.function(later.holder.function)
     titles = [mission_title(mission, frame) for mission in (earlier, later)]
     days = [
         frame.f.days(frame.clock.day(mission.starts_at), frame.clock.day(mission.ends_at))
@@ -215,10 +215,16 @@ def _deadline(key: str) -> Callable[[Alert, Frame], tuple[str, str]]:
 
 
 def _who(alert: Alert, frame: Frame) -> str:
-    names = list(dict.fromkeys(counterpart(agreement, frame) for agreement in alert.about))
+    names = sorted({_city_of(agreement, frame) for agreement in alert.about})
     if len(names) > NAMED:
         return frame.t("alert.and-others", names=", ".join(names[:NAMED]), n=len(names) - NAMED)
     return frame.f.listing(names)
+
+
+def _city_of(agreement: Agreement, frame: Frame) -> str:
+    """The counterpart's city, which is shorter than its name; a bank has none."""
+    place = agreement.counterpart.place
+    return frame.place(place) if place else counterpart(agreement, frame)
 
 
 _GROUPED = frozenset({"term-over", "secondary-only", "status-old"})

@@ -10,7 +10,7 @@ import holidays
 
 from services.dashboard.domain.picture import Clock
 from services.dashboard.formats import Formats
-from services.dashboard.language import Texts, texts
+from services.dashboard.language import Texts, function_names, texts
 from services.dashboard.views.lens import Lens
 from shared.contracts.base import Person, Place, Unit
 
@@ -59,8 +59,13 @@ class Frame:
 
     def person(self, person: Person) -> str:
         """Somebody's function; a name goes before it where it is public."""
-        function = self.f.function(person.function)
+        function = self.function(person.function)
         return f"{person.name}, {function}" if person.name else function
+
+    def function(self, name: str) -> str:
+        """A public function in the page's language where the table knows it, else as it was written."""
+        known = function_names(*sorted(self.city.names.items()))
+        return known.get(name.strip().casefold(), {}).get(self.lens.language, name)
 
     def unit_short(self, unit: Unit) -> str:
         """A unit's short name."""

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 
 from services.dashboard.domain.alerts_networks import UNSUBMITTED
 from services.dashboard.domain.picture import Picture, clashing
+from services.dashboard.language import function_order
 from services.dashboard.views.agenda import mission_title, places
 from services.dashboard.views.frame import Frame, anchor
 from shared.contracts.agenda import Mission, MissionStatus
@@ -100,10 +101,11 @@ def weeks_panel(picture: Picture, frame: Frame) -> WeeksPanel:
     )
     lanes: dict[str, Lane] = {}
     for mission in shown:
-        name = frame.f.function(mission.holder.function)
+        name = frame.function(mission.holder.function)
         lane = lanes.setdefault(name.casefold(), Lane(name))
         _place(lane, _bar(mission, frame, first, last, mission.mission_id in clash_ids))
-    named = sorted(lanes.values(), key=lambda lane: lane.name.casefold())
+    order = function_order(frame.lens.language)
+    named = sorted(lanes.values(), key=lambda lane: (order.get(lane.name.casefold(), len(order)), lane.name))
     deadlines = _deadline_lane(picture, frame, first, last)
     if deadlines.bars:
         named.append(deadlines)
