@@ -1,8 +1,8 @@
 """Structured logs: one JSON object a line, or plain text for a terminal.
 
 Logs carry no personal data: no query strings, bodies, tokens or names; people appear only as the opaque id
-of the program that called. An exception that carries values (a refusal, a failed validation) is named by
-its type alone.
+of the program that called. An unexpected exception is told by its type and stack; its message, which may
+quote what somebody sent, appears only where it comes from the system or the language, or on a terminal.
 """
 
 from __future__ import annotations
@@ -13,11 +13,8 @@ import traceback
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-import orjson
-from pydantic import ValidationError
-
-from shared.domain.errors import Refusal
 from shared.telemetry.context import request_id
+from shared.telemetry.encoding import to_json
 
 _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",
@@ -25,7 +22,9 @@ _STANDARD: Final = frozenset(vars(logging.makeLogRecord({}))) | {
     "taskName",
     "color_message",
 }
-_CARRIES_VALUES: Final = (ValidationError, Refusal)
+_TECHNICAL: Final = (OSError, ImportError, AttributeError, NameError, TypeError)
+"""Exceptions whose messages speak of code and machines, never of what somebody sent."""
+
 _MAX_MESSAGE: Final = 500
 
 
@@ -53,7 +52,7 @@ class JsonFormatter(logging.Formatter):
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = described(record.exc_info[1])
             line["stack"] = stack(record.exc_info[1])
-        return orjson.dumps(line, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+        return to_json(line).decode()
 
 
 class TextFormatter(logging.Formatter):
@@ -70,7 +69,8 @@ class TextFormatter(logging.Formatter):
         line = f"{clock} {record.levelname.lower():7} {text}"
         if record.exc_info and record.exc_info[1] is not None:
             error = record.exc_info[1]
-            line = "\n".join([f"{line}: {described(error)}", *(f"    {frame}" for frame in stack(error))])
+            told = f"{line}: {described(error, whole=True)}"
+            line = "\n".join([told, *(f"    {frame}" for frame in stack(error, whole=True))])
         return line
 
 
@@ -91,20 +91,18 @@ def configure(
         logging.getLogger(own).propagate = True
 
 
-def described(error: BaseException) -> str:
-    """Type and message of an exception; the type alone where the message would carry values."""
+def described(error: BaseException, *, whole: bool = False) -> str:
+    """Type and message of an exception; unless ``whole``, the type alone where the message may quote data."""
     name = type(error).__name__
-    if isinstance(error, _CARRIES_VALUES):
-        return name
-    message = str(error)[:_MAX_MESSAGE]
+    message = str(error)[:_MAX_MESSAGE] if whole or isinstance(error, _TECHNICAL) else ""
     return f"{name}: {message}" if message else name
 
 
-def stack(error: BaseException) -> list[str]:
+def stack(error: BaseException, *, whole: bool = False) -> list[str]:
     """The frames of an exception and of its cause, innermost last: file, line, function."""
     frames: list[str] = []
     if error.__cause__ is not None:
-        frames += [*stack(error.__cause__), f"caused: {described(error.__cause__)}"]
+        frames += [*stack(error.__cause__, whole=whole), f"caused: {described(error.__cause__, whole=whole)}"]
     found = traceback.extract_tb(error.__traceback__)
     return frames + [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in found]
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from math import isfinite
 from typing import Any, Final
 
-import orjson
 from starlette.responses import Response
 from starlette.types import Scope
 
 from shared.domain.errors import Refusal
+from shared.telemetry.encoding import to_json
 from shared.web.language import Language
 from shared.web.messages import rule_of
 
@@ -195,7 +196,7 @@ def response(problem: Problem, scope: Scope) -> Response:
         ]
     body |= problem.members
     return Response(
-        orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS),
+        to_json(body),
         status_code=problem.status,
         media_type=MEDIA_TYPE,
         headers={**problem.headers, "Content-Language": problem.language},
@@ -204,7 +205,9 @@ def response(problem: Problem, scope: Scope) -> Response:
 
 def presentable(value: object) -> object:
     """A value as it can be shown in an answer: long ones are cut, unusual ones become text."""
-    if value is None or isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int):
+        return value
+    if isinstance(value, float) and isfinite(value):
         return value
     if isinstance(value, dict | list | tuple | set | frozenset):
         return None

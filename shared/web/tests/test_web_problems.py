@@ -108,7 +108,20 @@ async def test_malformed_json(director: httpx.AsyncClient, text: str) -> None:
     assert "JSON" in found["rule"]
 
 
-@pytest.mark.parametrize("raw", [b'"\xff"', b"[" * 100_000, b'{"title": "\\ud800"}', b"NaN", b"\x00"])
+HOSTILE = [
+    b'"\xff"',
+    b"[" * 100_000,
+    b'{"title": "\\ud800"}',
+    b'{"\\ud800": 1}',
+    b'{"people": 1000000000000000000000000000000}',
+    b'{"people": 1e999}',
+    b'{"title": {"$where": "1"}}',
+    b"NaN",
+    b"\x00",
+]
+
+
+@pytest.mark.parametrize("raw", HOSTILE)
 async def test_hostile_json_is_the_callers_mistake(director: httpx.AsyncClient, raw: bytes) -> None:
     answer = await director.post("/v1/trips", content=raw, headers={"Content-Type": "application/json"})
     assert answer.status_code in {400, 422}
