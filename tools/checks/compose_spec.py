@@ -31,11 +31,8 @@ def own_problems(compose: dict[str, Any]) -> list[str]:
         for variable, value in (service.get("environment") or {}).items():
             if SECRET.search(variable) and not str(value).startswith("${"):
                 found.append(f"{name}: {variable} stands in the file; take it from .env or a secret")
-        if (
-            "healthcheck" not in service
-            and service["image"].startswith("ponte:") is False
-            and name != "mongo-init"
-        ):
+        own = service["image"].startswith("ponte:")  # its health check is in the image
+        if "healthcheck" not in service and not own and name != "mongo-init":
             found.append(f"{name} has no health check")
     units = {path.parent.name for path in (ROOT / "services").glob("*/__main__.py")}
     found += [
