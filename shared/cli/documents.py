@@ -45,6 +45,8 @@ def _fetch(service: str, document: str) -> str:
         # Only http and https come this far.
         with urllib.request.urlopen(f"{base.rstrip('/')}/{document}", timeout=10) as answer:  # noqa: S310
             text = answer.read()
+    except urllib.error.HTTPError as error:
+        raise UserError(f"{service} at {base} answers {error.code} to {document}.") from None
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error
         raise UserError(f"{service} does not answer at {base} ({reason}): is Ponte running?") from None
