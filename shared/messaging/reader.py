@@ -22,6 +22,9 @@ log = logging.getLogger("ponte.reader")
 _faststream_log = logging.getLogger("ponte.faststream")
 # What it tells below this is every assignment, and advice on topics that we follow already.
 _faststream_log.setLevel(logging.ERROR)
+# aiokafka calls every turn of a broker's start an error; what does not heal, the watchdog tells.
+for _noisy in ("aiokafka.consumer.group_coordinator", "aiokafka.cluster"):
+    logging.getLogger(_noisy).setLevel(logging.CRITICAL)
 
 HOLD_TURN_S = 30.0
 """A batch is held for so long at a time; then the loop gets a turn, well under max_poll_interval_ms."""

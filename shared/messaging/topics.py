@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -31,8 +32,11 @@ def event_topic(name: str) -> Topic:
     return Topic(name, EVENT_PARTITIONS, EVENT_RETENTION_MS)
 
 
-async def ensure_topics(bootstrap_servers: str, topics: Iterable[Topic]) -> None:
-    """Make those of ``topics`` that are missing. Raises a ``KafkaError`` where the broker is away."""
+async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> None:
+    """Make those of ``topics`` that are missing and wait until each of their partitions has a leader.
+
+    Raises a ``KafkaError`` where the broker is away. Never returns while a leader is missing: bound it.
+    """
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, client_id="ponte-topics")
     await admin.start()
     try:
@@ -56,5 +60,16 @@ async def ensure_topics(bootstrap_servers: str, topics: Iterable[Topic]) -> None
                     for topic in missing
                 ]
             )
+        # A topic is told of before it can be used; a reader that subscribes too early begins with errors.
+        while not await _usable(admin, topics):
+            await asyncio.sleep(0.1)
     finally:
         await admin.close()
+
+
+async def _usable(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> bool:
+    described = await admin.describe_topics([topic.name for topic in topics])
+    return all(
+        topic["error_code"] == 0 and all(part["leader"] >= 0 for part in topic["partitions"])
+        for topic in described
+    )
