@@ -46,6 +46,7 @@ def _fetch(service: str, document: str) -> str:
         with urllib.request.urlopen(f"{base.rstrip('/')}/{document}", timeout=10) as answer:  # noqa: S310
             text = answer.read()
     except urllib.error.HTTPError as error:
+        error.close()
         raise UserError(f"{service} at {base} answers {error.code} to {document}.") from None
     except (OSError, ValueError) as error:
         reason = error.reason if isinstance(error, urllib.error.URLError) else error

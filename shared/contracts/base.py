@@ -19,6 +19,7 @@ from pydantic import (
     PlainSerializer,
     StringConstraints,
 )
+from pydantic_core import PydanticCustomError
 
 from shared.contracts.partial_dates import parse_partial_date
 
@@ -59,7 +60,11 @@ Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
 def _valid_partial_date(text: str) -> str:
-    parse_partial_date(text)
+    try:
+        parse_partial_date(text)
+    except ValueError as error:
+        # A type of its own, so that an API can say it in the caller's language.
+        raise PydanticCustomError("partial_date", "{why}", {"why": str(error)}) from None
     return text
 
 

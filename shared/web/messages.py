@@ -71,6 +71,10 @@ RULES: Final[Mapping[str, Texts]] = {
     "datetime_parsing": _MOMENT,
     "datetime_from_date_parsing": _MOMENT,
     "datetime_object_invalid": _MOMENT,
+    "partial_date": (
+        "must be a date of the calendar as YYYY, YYYY-MM or YYYY-MM-DD",
+        "deve essere una data del calendario nella forma AAAA, AAAA-MM o AAAA-MM-GG",
+    ),
     "timezone_aware": ("needs a time zone, such as Z or +02:00", "richiede un fuso orario, come Z o +02:00"),
     "time_type": _TIME,
     "time_parsing": _TIME,
@@ -98,13 +102,11 @@ _OTHER: Final[Texts] = ("is not acceptable", "non è accettabile")
 def rule_of(error_type: str, context: Mapping[str, Any], message: str, language: Language) -> str:
     """The rule that was broken, as the end of a sentence that begins with the field.
 
-    A validator of our own (``value_error``) states its rule itself: its text is used as it is, unless it
-    raised with ``{"en": ..., "it": ...}``, see ``shared.web.envelopes.broken``.
+    A ``ValueError`` of a validator states its rule itself, in its one language; a validator that raises a
+    ``PydanticCustomError`` of a type that stands above is told in both.
     """
     if error_type in {"value_error", "assertion_error"}:
         return str(context.get("error") or message)
-    if f"rule_{language}" in context:
-        return str(context[f"rule_{language}"])
     template = RULES.get(error_type, _OTHER)[0 if language == "en" else 1]
     try:
         return template.format_map(context)

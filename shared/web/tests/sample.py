@@ -13,6 +13,7 @@ from pymongo.errors import ServerSelectionTimeoutError
 from starlette.responses import StreamingResponse
 
 from shared.contracts import agenda, agreements
+from shared.contracts.base import PartialDate
 from shared.domain import ForbiddenTransition, NotFound
 from shared.identity import EVERYONE, Identity, Role, allow
 from shared.identity.links import LOCAL_ISSUER
@@ -52,6 +53,7 @@ class Trip(Body):
     day: date
     stops: Annotated[list[Stop], Field(min_length=1, max_length=3)]
     urgent: bool = False
+    signed: PartialDate | None = None
 
 
 TRIP: dict[str, Any] = {

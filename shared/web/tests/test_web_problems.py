@@ -47,6 +47,7 @@ BAD: list[tuple[dict[str, Any], str, object, str, str]] = [
     ({"people": 1.5}, "people", 1.5, "must be a whole number", "deve essere un numero intero"),
     ({"urgent": "maybe"}, "urgent", "maybe", "must be true or false", "deve essere true o false"),
     ({"day": "2026-02-30"}, "day", "2026-02-30", "must be a date", "deve essere una data"),
+    ({"signed": "1973-13"}, "signed", "1973-13", "must be a date of the", "deve essere una data del"),
     ({"stops": []}, "stops", None, "needs at least 1 entries", "richiede almeno 1 elementi"),
     ({"stops": [STOP] * 4}, "stops", None, "takes at most 3 entries", "ammette al massimo 3 elementi"),
     ({"stops": "Lyon"}, "stops", "Lyon", "must be a list", "deve essere una lista"),
