@@ -11,6 +11,7 @@ from pydantic.json_schema import models_json_schema
 
 from shared.contracts.base import EventData
 from shared.contracts.registry import topic_of
+from shared.messaging.topics import EVENT_PARTITIONS
 from shared.web.info import ServiceInfo
 from shared.web.settings import ServiceSettings
 
@@ -62,7 +63,8 @@ def asyncapi_document(service: ServiceInfo, settings: ServiceSettings) -> Json:
     payloads, definitions = models_json_schema(
         [(model, "serialization") for model in events], ref_template="#/components/schemas/{model}"
     )
-    from shared.contracts.examples import EXAMPLES  # only whoever asks for the document needs them
+    # Only whoever asks for the document needs them.
+    from shared.contracts.examples import EXAMPLES
 
     contact = {"name": f"{settings.contact_name}, {settings.city}", "url": settings.contact_url}
     operations: Json = {}
@@ -119,7 +121,7 @@ def _channel(topic: str, models: Iterable[type[EventData]]) -> Json:
         "description": "The key of a message is the aggregate's id; kept 30 days, never compacted.",
         "servers": [{"$ref": "#/servers/kafka"}],
         "messages": {model.TYPE: {"$ref": f"#/components/messages/{model.TYPE}"} for model in models},
-        "bindings": {"kafka": {"topic": topic, "partitions": 24, "bindingVersion": "0.5.0"}},
+        "bindings": {"kafka": {"topic": topic, "partitions": EVENT_PARTITIONS, "bindingVersion": "0.5.0"}},
     }
 
 
