@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from services.dashboard.domain.alert import Gravity
 from services.dashboard.domain.alerts import find_alerts
@@ -19,7 +19,7 @@ from shared.contracts.agenda import Mission
 from shared.contracts.base import Unit
 from shared.identity import EVERYONE, allow
 
-_INT64 = {"format": "int64"}
+_INT64: dict[str, JsonValue] = {"format": "int64"}
 Number = Annotated[int | None, Query(ge=0, le=2**53, json_schema_extra=_INT64)]
 NEXT = 20
 """How many coming missions the overview lists."""

@@ -14,7 +14,7 @@ from starlette.types import Scope
 from services.dashboard.api import api_router
 from services.dashboard.gate import error_page, gate_router
 from services.dashboard.hub import Hub
-from services.dashboard.pages import pages_router
+from services.dashboard.pages import live_router, pages_router
 from services.dashboard.reader import SESSION_COOKIE
 from services.dashboard.register import Register
 from services.dashboard.render import STATIC, Renderer
@@ -30,8 +30,8 @@ SERVICE: Final = ServiceInfo(
     name="dashboard",
     title="Ponte: dashboard",
     summary="The Director's live page",
-    description="The read side of every unit: latest states and the feed of what happened, as pages for people "
-    "and as lists for programs. It changes nothing; whatever is shown belongs to the unit that published it.",
+    description="The read side of every unit: latest states and the feed of what happened, as pages for "
+    "people and as lists for programs. It changes nothing; whatever it shows belongs to another unit.",
     version="1.0.0",
     consumes=tuple(event for events in BY_TOPIC.values() for event in events),
 )
@@ -102,7 +102,8 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
         settings,
         lifespan=lifespan,
         routers=[
-            pages_router(parts.hub, parts.sessions),
+            pages_router(parts.hub),
+            live_router(parts.hub, parts.sessions),
             gate_router(parts.sessions, link_verifier(settings.oidc_jwks, settings.oidc_issuer)),
             api_router(parts.hub),
         ],

@@ -3,8 +3,8 @@
     python -m services.dashboard.assets
 
 No bundler and no copy in git: the few files that the page needs (style sheet, icons, fonts, htmx) come from
-pinned packages whose hashes the lock file holds. Node.js is the one on PATH (20 or newer), else the PyPI wheel
-named in ``web/node.lock``, which is installed only then. A second run finds the stamp and is over at once.
+pinned packages whose hashes the lock file holds. Node.js is the one on PATH (20 or newer), else the PyPI
+wheel named in ``web/node.lock``, which is installed only then. A second run finds the stamp and is over.
 """
 
 from __future__ import annotations

@@ -95,7 +95,7 @@ class Formats:
             return name
         if name == self.zone.key:
             return self.city
-        return get_timezone_location(name, locale=self.locale, return_city=True)
+        return str(get_timezone_location(name, locale=self.locale, return_city=True))
 
     def shift(self, name: str, at: datetime) -> str:
         """How far a zone's clock is from the city's at that moment: ``+1 h``; empty where it is the same."""
@@ -128,4 +128,4 @@ class Formats:
         return f"{', '.join(names[:-1])} {self.texts('and')} {names[-1]}"
 
     def _date(self, day: date, pattern: str) -> str:
-        return format_date(day, pattern, locale=self.locale)
+        return str(format_date(day, pattern, locale=self.locale))

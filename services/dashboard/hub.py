@@ -26,7 +26,7 @@ log = logging.getLogger("ponte.dashboard")
 PAUSE_S = 0.1
 """How long changes are gathered before the panels are made new."""
 SETTLE_S = 1.0
-"""The panels are made once more this long after the last change: a state may be stored just after its entry."""
+"""The panels are made once more so long after a change: a state may be stored just after its entry."""
 SWEEP_S = 30.0
 """And so often at least, because "in 3 days" and the line of now move by themselves."""
 SHARE = 3
@@ -179,7 +179,7 @@ class Hub:
                     await self._make(languages)
             except asyncio.CancelledError:
                 raise
-            except Exception as error:  # noqa: BLE001 - as above
+            except Exception as error:
                 log.warning("the panels cannot be made: %s", type(error).__name__, exc_info=error)
             settle = SETTLE_S if changed else SWEEP_S
             await asyncio.sleep(min(2.0, SHARE * (time.monotonic() - began)))

@@ -23,7 +23,7 @@ class Texts:
         self._table = table
 
     def __call__(self, key: str, /, **values: object) -> str:
-        """The text of ``key`` with ``values`` filled in. Raises ``KeyError`` naming a key that is not there."""
+        """The text of ``key``, filled with ``values``. Raises ``KeyError`` naming a key that is not there."""
         found = self._find(key)
         if isinstance(found, dict):
             found = found["one" if values.get("n") == 1 else "other"]

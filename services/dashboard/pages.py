@@ -30,8 +30,8 @@ Before = Annotated[int | None, Query(ge=1, le=2**53)]
 Place = Annotated[str | None, Query(max_length=80, pattern=r"^[A-Za-z0-9_-]*\.\d{1,16}$")]
 
 
-def pages_router(hub: Callable[[], Hub], sessions: Callable[[], Sessions]) -> APIRouter:
-    """The routes of the page; ``hub`` and ``sessions`` are asked at every request."""
+def pages_router(hub: Callable[[], Hub]) -> APIRouter:
+    """The page and its parts; ``hub`` is asked at every request."""
     router = APIRouter(include_in_schema=False, dependencies=[allow(*EVERYONE)])
 
     @router.get("/")
@@ -99,6 +99,13 @@ def pages_router(hub: Callable[[], Hub], sessions: Callable[[], Sessions]) -> AP
         panels = here.renderer.panels(await here.picture(), frame)
         since = here.renderer.since(news.counted, news.since, frame, capped=news.capped)
         return {name: str(html) for name, html in {**panels, "since": since}.items()}
+
+    return router
+
+
+def live_router(hub: Callable[[], Hub], sessions: Callable[[], Sessions]) -> APIRouter:
+    """The stream that keeps open pages up to date."""
+    router = APIRouter(include_in_schema=False, dependencies=[allow(*EVERYONE)])
 
     @router.get("/live", response_class=EventSourceResponse)
     async def stream_live(

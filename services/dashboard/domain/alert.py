@@ -22,9 +22,9 @@ class Gravity(StrEnum):
 class Alert:
     """One thing to look at.
 
-    ``rule`` names the rule that concluded it (its texts have the same key), ``about`` the contract values that
-    it is concluded from, ``facts`` what the text needs besides. ``due`` orders alerts of one gravity; null ones
-    come last. ``sample`` says that it rests on invented data.
+    ``rule`` names the rule that concluded it (its texts have the same key), ``about`` the contract values
+    that it is concluded from, ``facts`` what the text needs besides. ``due`` orders alerts of one gravity;
+    null ones come last. ``sample`` says that it rests on invented data.
     """
 
     rule: str

@@ -14,7 +14,7 @@ from shared.contracts.base import SourceKind, Unit
 from shared.contracts.partial_dates import parse_partial_date
 
 TERM_NOTICE = timedelta(days=180)
-"""How long before its end a term is worth a word: a renewal takes the Council's resolution and two notices."""
+"""How long before its end a term is worth a word: a renewal takes a resolution and two notices."""
 CONFIRMATION_LASTS = timedelta(days=5 * 365)
 """After this a status that nobody confirmed is old: a term of the Council and a mayor lie between."""
 

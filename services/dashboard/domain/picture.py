@@ -37,9 +37,12 @@ class Picture:
     @property
     def has_sample(self) -> bool:
         """Whether anything in it is invented, to show the program."""
-        own = (*self.missions, *self.agreements, *self.memberships, *self.candidacies)
-        duties = (duty for membership in self.memberships for duty in membership.duties)
-        return any(thing.sample for thing in own) or any(duty.sample for duty in duties)
+        return (
+            any(mission.sample for mission in self.missions)
+            or any(agreement.sample for agreement in self.agreements)
+            or any(candidacy.sample for candidacy in self.candidacies)
+            or any(known.sample or any(duty.sample for duty in known.duties) for known in self.memberships)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,9 +82,14 @@ def today_panel(picture: Picture, frame: Frame) -> TodayPanel:
     stops += [stop for _, start, stop in kept if start > clock.now]
     known = clock.today
     for day, _, stop in later:
-        stops.append(stop if day == known else replace(stop, day=frame.f.day_short(day)))
+        stops.append(stop if day == known else replace(stop, day=_day(day, frame)))
         known = day
     return TodayPanel(stops=stops, count=len(today))
+
+
+def _day(day: date, frame: Frame) -> str:
+    """``gio 26 nov``; of another year without the day of the week, which would not fit."""
+    return frame.f.day_short(day) if day.year == frame.clock.today.year else frame.f.day_plain(day)
 
 
 def _missions(picture: Picture, frame: Frame) -> Iterator[Timed]:

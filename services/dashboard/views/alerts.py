@@ -17,6 +17,8 @@ from shared.contracts.agreements import Agreement
 
 NAMED = 4
 """How many names stand in the title of an alert about many."""
+SHORT = 15
+"""Letters of a counterpart's name that such a title has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +79,8 @@ def _clash(alert: Alert, frame: Frame) -> tuple[str, str]:
         for mission in (earlier, later)
     ]
     foot = f"{titles[0]}, {days[0]}; {titles[1]}, {days[1]}"
-    return frame.t(
-        "alert.clash",
-        holder=holder,
-        day=frame.f.near(max(frame.clock.day(later.starts_at), frame.clock.today)),
-    ), foot
+    first = max(frame.clock.day(later.starts_at), frame.clock.today)
+    return frame.t("alert.clash", holder=holder, day=frame.f.near(first)), foot
 
 
 def _mission(key: str) -> Callable[[Alert, Frame], tuple[str, str]]:
@@ -141,7 +140,8 @@ def _statuses(alert: Alert, frame: Frame) -> tuple[str, str]:
     (agreement,) = alert.about
     claims = (agreement.status, *agreement.other_statuses)
     told = "; ".join(
-        f"{frame.t(f'agreement-status.{claim.status}')}, {claim.source.title}, {frame.f.partial_short(claim.as_of)}"
+        f"{frame.t(f'agreement-status.{claim.status}')}, "
+        f"{claim.source.title}, {frame.f.partial_short(claim.as_of)}"
         for claim in claims
     )
     return frame.t("alert.statuses-disagree", who=counterpart(agreement, frame)), told
@@ -222,9 +222,9 @@ def _who(alert: Alert, frame: Frame) -> str:
 
 
 def _city_of(agreement: Agreement, frame: Frame) -> str:
-    """The counterpart's city, which is shorter than its name; a bank has none."""
-    place = agreement.counterpart.place
-    return frame.place(place) if place else counterpart(agreement, frame)
+    """The counterpart's own name where it is short, else its city; a bank has none."""
+    name, place = counterpart(agreement, frame), agreement.counterpart.place
+    return name if place is None or len(name) <= SHORT else frame.place(place)
 
 
 _GROUPED = frozenset({"term-over", "secondary-only", "status-old"})

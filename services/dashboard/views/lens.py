@@ -18,7 +18,7 @@ _MOST_KINDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Lens:
-    """Filters of the page (``unit``, ``days``, ``since``) and of its feed (``feed_unit``, ``kinds``, ``grave``)."""
+    """The filters of the page, and those of its feed: ``feed_unit``, ``kinds``, ``grave``."""
 
     language: str
     unit: Unit | None = None

@@ -27,7 +27,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A mission or a deadline in a lane: from column ``start`` over ``span`` days, in the lane's row ``row``."""
+    """A mission or a deadline in a lane: from column ``start`` over ``span`` days, in row ``row``."""
 
     key: str
     label: str
@@ -237,7 +237,8 @@ def _deadline_lane(picture: Picture, frame: Frame, first: date, last: date) -> L
     for membership in picture.memberships:
         for duty in membership.duties:
             if duty.done_on is None:
-                label = f"{frame.pick(membership.network, membership.network_it)}: {frame.pick(duty.what, duty.what_it)}"
+                network = frame.pick(membership.network, membership.network_it)
+                label = f"{network}: {frame.pick(duty.what, duty.what_it)}"
                 sample = duty.sample or membership.sample
                 found.append((duty.due_on, label, duty.duty_id, sample, membership.membership_id))
     lane = Lane(frame.t("weeks.deadlines"))
@@ -245,12 +246,11 @@ def _deadline_lane(picture: Picture, frame: Frame, first: date, last: date) -> L
     for day, label, key, sample, subject in sorted(found):
         if first <= day <= last:
             start = (day - first).days + 1
-            start_column = min(start, frame.lens.days - width + 1)
             bar = Bar(
                 key=key,
                 label=label,
                 title=f"{label}, {frame.f.day_short(day)}",
-                start=start if start == start_column else start,
+                start=start,
                 span=min(width, frame.lens.days - start + 1),
                 row=1,
                 tone="dl",
