@@ -56,7 +56,7 @@ def unusable() -> list[dict[str, Any]]:
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Claims that hold, with ``changes``; a null one is left out."""
+    """Claims that hold, with ``changes``: a null one is left out, a time span counts from now."""
     now = datetime.now(UTC)
     whole = {
         "iss": ISSUER,
@@ -68,7 +68,11 @@ def claims(**changes: Any) -> dict[str, Any]:
         "roles": ["director"],
         **changes,
     }
-    return {name: value for name, value in whole.items() if value is not None}
+    return {
+        name: now + value if isinstance(value, timedelta) else value
+        for name, value in whole.items()
+        if value is not None
+    }
 
 
 def token(kid: str = "rsa", *, header: dict[str, Any] | None = None, **changes: Any) -> str:
