@@ -3,12 +3,14 @@
 import importlib
 import re
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
 
+from shared.identity.links import LOCAL_ISSUER
+from shared.identity.local import LocalKeys, ensure_keys
 from tests.system import SERVICES
 
 EVERYWHERE = {"/status", "/openapi.json", "/asyncapi.json"}
@@ -16,15 +18,15 @@ OF_THE_DASHBOARD = {"/link", "/static"}
 """The design's short list: whatever else is called without a token is refused."""
 
 
-def app_of(service: str) -> FastAPI:
+def app_of(service: str, keys: LocalKeys) -> FastAPI:
     module = importlib.import_module(f"services.{service}.app")
     settings = importlib.import_module(f"services.{service}.settings")
     made: FastAPI = module.build_app(
         settings.Settings(
             kafka_bootstrap_servers="127.0.0.1:1",
             mongodb_uri="mongodb://127.0.0.1:1",
-            oidc_issuer="http://127.0.0.1/local",
-            oidc_jwks=str(Path("no-such-file")),
+            oidc_issuer=LOCAL_ISSUER,
+            oidc_jwks=str(keys.jwks_file),
         )
     )
     return made
@@ -33,17 +35,16 @@ def app_of(service: str) -> FastAPI:
 def addresses(app: FastAPI) -> list[tuple[str, str]]:
     """Every (method, path) with something in place of each parameter."""
     found: list[tuple[str, str]] = []
-    for route in app.routes:
-        path = re.sub(r"\{[^}]*\}", "x", route.path)  # type: ignore[attr-defined]
-        methods: Any = getattr(route, "methods", None) or {"GET"}
-        found += [(method, path) for method in sorted(methods)]
+    for route in iter_route_contexts(app.routes):
+        path = re.sub(r"\{[^}]*\}", "x", route.path or "")
+        found += [(method, path) for method in sorted(route.methods or {"GET"})]
     return found
 
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("token", [None, "false.token.here"])
-async def test_every_route_refuses_who_has_no_token(service: str, token: str | None) -> None:
-    app = app_of(service)
+async def test_every_route_refuses_who_has_no_token(service: str, token: str | None, tmp_path: Path) -> None:
+    app = app_of(service, ensure_keys(tmp_path))
     opened = EVERYWHERE | (OF_THE_DASHBOARD if service == "dashboard" else set())
     headers = {} if token is None else {"authorization": f"Bearer {token}"}
     seen: set[str] = set()

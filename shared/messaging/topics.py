@@ -24,7 +24,6 @@ EVENT_PARTITIONS = 24
 REPLICAS = 3
 """Copies of every message, where the cluster has so many brokers."""
 EVENT_RETENTION_MS = 30 * DAY_MS
-DEAD_LETTERS = Topic("ponte.dead-letters", 4, 30 * DAY_MS)
 
 
 def event_topic(name: str) -> Topic:

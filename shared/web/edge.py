@@ -122,7 +122,7 @@ class Edge:
         )
 
 
-_QUIET: Final = frozenset({"/status", "/status/live", "/metrics"})
+_QUIET: Final = frozenset({"/status", "/metrics"})
 
 
 class _Answer:

@@ -53,7 +53,10 @@ def serve(build_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
     error and exit status 1.
     """
     settings = read_settings(settings_class)
-    app = build_app(settings)
+    try:
+        app = build_app(settings)
+    except Refusal as refusal:
+        _fail(f"Settings: {refusal}")
     service: ServiceInfo = app.state.service
     telemetry.configure(service.name, service.version, form=settings.log_format, level=settings.log_level)
     listener = _bind(settings.http_host, settings.http_port)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Awaitable, Callable
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -21,11 +22,23 @@ from shared.web.errors import NotReady
 Health = Callable[[], Awaitable[list[str]]]
 """What keeps the service from taking requests, in words for its operators; empty when ready."""
 
-OPEN: Final = ("/status", "/status/live", "/openapi.json", "/asyncapi.json")
+OPEN: Final = ("/status", "/openapi.json", "/asyncapi.json")
 """What anybody may call at every service."""
 
 METRICS: Final = "/metrics"
 """Guarded by its own token, not by a caller's."""
+
+
+class Probe(StrEnum):
+    """What an orchestrator asks."""
+
+    READY = "ready"
+    ALIVE = "alive"
+
+
+PROBES: Final = (
+    "`ready`: 503 while requests had better go elsewhere; `alive`: 503 when only a restart can help"
+)
 
 
 class Status(BaseModel):
@@ -83,18 +96,11 @@ def system_router(
     router = APIRouter(tags=["system"])
 
     @router.get("/status", summary="Ready or not", response_class=ProblemJson)
-    async def status() -> Status:
-        """Whether the service can take requests now; 503 when it cannot."""
-        if not await ready():
+    async def status(probe: Annotated[Probe, Query(description=PROBES)] = Probe.READY) -> Status:
+        """Whether the service can take requests now, or with `probe=alive` whether it works at all."""
+        if not (alive() if probe is Probe.ALIVE else await ready()):
             raise NotReady(field="service", value=None)
-        return Status()
-
-    @router.get("/status/live", summary="Alive or not", response_class=ProblemJson)
-    async def live() -> Status:
-        """Whether the process works at all; 503 when only a restart can help."""
-        if not alive():
-            raise NotReady(field="service", value=None)
-        return Status(detail="The process is alive.")
+        return Status() if probe is Probe.READY else Status(detail="The process is alive.")
 
     guard = Depends(ScrapeToken(metrics_token_file))
 
