@@ -1,4 +1,4 @@
-"""`make bench`: measure, write ``bench/results/*.json``, print a table."""
+"""`make bench`: measure, write ``bench/results/*.json`` and the README's figures, print a table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import end_to_end
+from bench import end_to_end, readme
 from bench.machine import machine
 
 RESULTS = Path(__file__).parent / "results"
@@ -45,6 +45,7 @@ def main() -> None:
     result = {"what": "HTTP accepted to SSE received", "machine": machine(), "rates": rates}
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / "end_to_end.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
+    readme.write(RESULTS)
     table = Table("commands/s", "seen", "p50 ms", "p99 ms", "memory MiB", title="accepted to page")
     for rate in rates:
         spread = rate["accepted_to_page_ms"]
