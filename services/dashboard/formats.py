@@ -115,11 +115,11 @@ class Formats:
 
     def number(self, value: int, *, at_least: bool = False) -> str:
         """``1.000`` or ``1,000``; ``200+`` where it is a lower bound."""
-        return format_decimal(value, locale=self.locale) + ("+" if at_least else "")
+        return str(format_decimal(value, locale=self.locale)) + ("+" if at_least else "")
 
     def country(self, code: str) -> str:
         """A country's name; the office's own table (``country`` in the texts) goes before the usual one."""
-        return self.texts.get(f"country.{code}", "") or self.locale.territories.get(code, code)
+        return self.texts.get(f"country.{code}", "") or str(self.locale.territories.get(code, code))
 
     def listing(self, names: list[str]) -> str:
         """``Riga, Zagabria e New York``."""

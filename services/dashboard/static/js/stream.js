@@ -14,6 +14,7 @@ export class Stream {
   #lostAt = 0;
   #heard = 0;
   #ended = false;
+  #beat = null;
 
   /** `place` gives the `EPOCH.NUMBER` that this tab has seen. */
   constructor(language, place) {
@@ -32,6 +33,7 @@ export class Stream {
     // Without a secure context there are no locks: then every tab reads for itself.
     if (navigator.locks) navigator.locks.request(`ponte-live-${this.#language}`, lead);
     else lead();
+    this.#channel.postMessage({ kind: "hello" });
   }
 
   /** Try again now; a tab that only listens asks the one that reads. */
@@ -41,8 +43,14 @@ export class Stream {
   }
 
   #hear({ kind, data }) {
-    if (kind !== "retry") this.#handlers[kind]?.(data);
-    else if (this.#timer) this.#open();
+    if (kind === "retry") {
+      if (this.#timer) this.#open();
+    } else if (kind === "hello") {
+      // A new tab need not wait for the next beat to know that the stream lives and how far it is.
+      if (this.#beat && this.#source?.readyState === EventSource.OPEN) this.#channel.postMessage(this.#beat);
+    } else {
+      this.#handlers[kind]?.(data);
+    }
   }
 
   #tell(kind, data = {}) {
@@ -75,7 +83,10 @@ export class Stream {
   #listen(source, kind, read) {
     source.addEventListener(kind, (event) => {
       this.#heard = Date.now();
-      this.#tell(kind, read(event));
+      const data = read(event);
+      if (kind === "beat") this.#beat = { kind, data };
+      if (kind === "entry" && this.#beat) this.#beat.data.number = Number(data.place.slice(data.place.lastIndexOf(".") + 1));
+      this.#tell(kind, data);
     });
   }
 
