@@ -14,12 +14,12 @@ BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 
 def section(result: dict[str, Any]) -> str:
     """The table of one result file with the machine that it was measured on."""
-    machine = result["machine"]
+    machine, first = result["machine"], result["rates"][0]["runs"]
+    where = f"{machine['cores']} cores, {machine['cpu']}, {machine['memory_gib']:g} GiB"
+    how = f"medians of {len(first)} runs of {first[0]['commands']} commands, smallest and largest in brackets"
     lines = [
         "From a command accepted over HTTP to its entry on the page, all services and engines on one machine",
-        f"({machine['cores']} cores, {machine['cpu']}, {machine['memory_gib']:g} GiB, Python {machine['python']},"
-        f" {machine['date']}; medians of {len(result['rates'][0]['runs'])} runs of"
-        f" {result['rates'][0]['runs'][0]['commands']} commands, smallest and largest in brackets):",
+        f"({where}, Python {machine['python']}, {machine['date']}; {how}):",
         "",
         "| commands/s | p50 ms | p99 ms | seen | memory of everything, MiB |",
         "|---|---|---|---|---|",
