@@ -217,6 +217,19 @@ async def test_a_signature_on_a_mission_that_nobody_knows_is_kept_for_an_officer
     assert kept["type"] == "ponte.agreements.agreement.signed.v1"
 
 
+async def test_an_officer_is_shown_what_was_refused(city: City) -> None:
+    refused = [await city.mission(f"agreement-unknown-{number}") for number in range(3)]
+    for mission_id in refused:
+        await city.refused(city.agreements, mission_id, "not-found")
+    async with city.agreements.client("officer-city") as officer:
+        italian = {"accept-language": "it"}
+        first = (await officer.get("/v1/refused-reactions?limit=2", headers=italian)).json()
+        rest = (await officer.get("/v1/refused-reactions", params={"after": first["next"]})).json()
+    assert [entry["subject"] for entry in [*first["items"], *rest["items"]]][:3] == refused[::-1]
+    assert "Non esiste nulla" in first["items"][0]["reason"]
+    assert "There is nothing" in rest["items"][0]["reason"]
+
+
 async def test_events_that_come_again_change_nothing(city: City) -> None:
     agreement_id = await city.draft()
     mission_id = await city.mission(agreement_id)

@@ -19,6 +19,7 @@ from shared.contracts.agreements import AgreementSigned
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.web import ServiceInfo, create_app
+from shared.web.refused import refused_router
 
 SERVICE: Final = ServiceInfo(
     name="agenda",
@@ -51,6 +52,7 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[
             missions_router(missions),
+            refused_router(lambda: runtime.database),
             import_router([Table(MissionImport(), missions)], roles=WRITERS),
         ],
         health=runtime.problems,

@@ -20,6 +20,7 @@ from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
+from shared.web.refused import refused_router
 
 COLLECTION: Final = "agreements"
 
@@ -60,6 +61,7 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[
             agreements_router(desk),
+            refused_router(lambda: runtime.database),
             import_router([Table(AgreementImport(city_day.today), register)], roles=WRITERS),
         ],
         health=runtime.problems,

@@ -72,7 +72,7 @@ async def test_claims_that_do_not_hold(verifier: TokenVerifier, changes: dict[st
 
 @pytest.mark.parametrize(("claim", "seconds"), [("exp", -10), ("nbf", 20)])
 async def test_clocks_may_differ_by_half_a_minute(verifier: TokenVerifier, claim: str, seconds: int) -> None:
-    late = {claim: datetime.now(UTC) + timedelta(seconds=seconds)}
+    late: dict[str, Any] = {claim: datetime.now(UTC) + timedelta(seconds=seconds)}
     assert (await verifier.verify(issuer.token(**late))).subject == "8c1f"
 
 
