@@ -6,4 +6,4 @@ from typing import Final
 
 from shared.contracts.base import Source, SourceKind
 
-THE_OFFICE: Final = Source(title="International Relations Area", kind=SourceKind.OFFICE)
+THE_OFFICE: Final = Source(title="Area Relazioni Internazionali", kind=SourceKind.OFFICE)

@@ -84,7 +84,7 @@ async def test_a_candidacy_from_its_consideration_to_the_prize(dossiers: Service
         "time_zone": "Europe/Rome",
         "at": "2099-06-15T15:00:00.000Z",
     }
-    assert shown["source"] == {"title": "International Relations Area", "kind": "office"}
+    assert shown["source"] == {"title": "Area Relazioni Internazionali", "kind": "office"}
     told = (await officer.get(f"{path}/history")).json()["items"]
     assert [entry["type"].split(".")[3] for entry in told] == [
         "considered",
