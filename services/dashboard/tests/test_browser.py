@@ -242,7 +242,7 @@ async def test_the_tabs_of_a_browser_share_one_stream(browser: Browser, served: 
 async def test_filters_work_in_place_and_live_changes_respect_them(page: Page, served: Served) -> None:
     await page.evaluate("window.theSamePage = true")
     await page.locator('select[name="unit"]').select_option("partnerships")
-    await page.wait_for_selector("#agreements:not(:has(table))")
+    await page.wait_for_selector("#agreements[hidden]", state="attached")
     assert "unit=partnerships" in page.url
     await add(served, 46, title="Solo per la città")
     await page.wait_for_timeout(800)

@@ -14,6 +14,13 @@ PERIODS = (7, 14, 28)
 SINCE = ("visit", "day", "week")
 """What counts as new: since the last visit, the last 24 hours, the last seven days."""
 _MOST_KINDS = 20
+_PANELS_OF = {
+    "agreements": (Unit.CITY,),
+    "networks": (Unit.EUROPEAN, Unit.PARTNERSHIPS),
+    "candidacies": (Unit.PARTNERSHIPS,),
+    "deadlines": (Unit.PARTNERSHIPS,),
+}
+"""Panels that are about some units only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +64,10 @@ class Lens:
         }
         text = urlencode({name: value for name, value in query.items() if value}, safe=",")
         return f"/?{text}" if text else "/"
+
+    def shows(self, panel: str) -> bool:
+        """Whether the panel is about the unit that the filter names."""
+        return self.unit is None or self.unit in _PANELS_OF.get(panel, (self.unit,))
 
     @property
     def usual(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from services.dashboard.domain.alerts_networks import UNSUBMITTED
@@ -11,6 +11,11 @@ from services.dashboard.language import function_order
 from services.dashboard.views.agenda import mission_title, places
 from services.dashboard.views.frame import Frame, anchor
 from shared.contracts.agenda import Mission, MissionStatus
+
+ROWS = 6
+"""Rows that a lane may take; what does not fit is in the list, and the lane says how much."""
+LISTED = 100
+"""Missions of the period that the list names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +53,9 @@ class Lane:
     bars: list[Bar] = field(default_factory=list)
 
     @property
-    def rows(self) -> int:
-        """How many rows the lane needs, so that nothing lies upon another."""
-        return max((bar.row for bar in self.bars), default=1)
+    def shown(self) -> list[Bar]:
+        """The bars that the lane has room for."""
+        return [bar for bar in self.bars if bar.row <= ROWS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class WeeksPanel:
     items: list[Item]
     late: list[Item]
     later: list[Item]
+    unlisted: int
     holidays: str
     holidays_known: bool
     sample: bool
@@ -127,7 +133,8 @@ def weeks_panel(picture: Picture, frame: Frame) -> WeeksPanel:
     return WeeksPanel(
         columns=columns,
         lanes=named,
-        items=[_item(mission, frame, clash_ids) for mission in shown],
+        items=[_item(mission, frame, clash_ids) for mission in shown[:LISTED]],
+        unlisted=max(0, len(shown) - LISTED),
         late=[_item(m, frame, clash_ids) for m in sorted(late, key=lambda m: m.ends_at, reverse=True)[:8]],
         later=[_item(mission, frame, clash_ids) for mission in later],
         holidays=", ".join(
@@ -135,7 +142,7 @@ def weeks_panel(picture: Picture, frame: Frame) -> WeeksPanel:
         ),
         holidays_known=frame.holidays is not None,
         sample=any(bar.sample for lane in named for bar in lane.bars),
-        tones=sorted({bar.tone for lane in named for bar in lane.bars if bar.tone != "dl"}),
+        tones=sorted({bar.tone for lane in named for bar in lane.bars if not bar.tone.startswith("dl")}),
     )
 
 
@@ -199,30 +206,15 @@ def _shift(mission: Mission, frame: Frame) -> str:
     return ""
 
 
-def _place(lane: Lane, bar: Bar, *, width: int = 0) -> None:
+def _place(lane: Lane, bar: Bar) -> None:
     """Put a bar into the first row of its lane where it lies upon nothing."""
-    span = max(bar.span, width)
     row = 1
     while any(
-        known.row == row
-        and known.start < bar.start + span
-        and bar.start < known.start + max(known.span, width)
+        known.row == row and known.start < bar.start + bar.span and bar.start < known.start + known.span
         for known in lane.bars
     ):
         row += 1
-    lane.bars.append(
-        Bar(
-            key=bar.key,
-            label=bar.label,
-            title=bar.title,
-            start=bar.start,
-            span=bar.span,
-            row=row,
-            tone=bar.tone,
-            sample=bar.sample,
-            href=bar.href,
-        )
-    )
+    lane.bars.append(replace(bar, row=row))
 
 
 def _deadline_lane(picture: Picture, frame: Frame, first: date, last: date) -> Lane:
@@ -242,22 +234,24 @@ def _deadline_lane(picture: Picture, frame: Frame, first: date, last: date) -> L
                 sample = duty.sample or membership.sample
                 found.append((duty.due_on, label, duty.duty_id, sample, membership.membership_id))
     lane = Lane(frame.t("weeks.deadlines"))
-    width = max(1, frame.lens.days * 2 // 7)
+    width = frame.lens.days * 2 // 7
     for day, label, key, sample, subject in sorted(found):
         if first <= day <= last:
-            start = (day - first).days + 1
+            column = (day - first).days + 1
+            # Near the right edge the label stands before its mark.
+            at_end = column + width - 1 > frame.lens.days
             bar = Bar(
                 key=key,
                 label=label,
                 title=f"{label}, {frame.f.day_short(day)}",
-                start=start,
-                span=min(width, frame.lens.days - start + 1),
+                start=column - width + 1 if at_end else column,
+                span=width,
                 row=1,
-                tone="dl",
+                tone="dl end" if at_end else "dl",
                 sample=sample,
                 href=f"#{anchor(subject)}",
             )
-            _place(lane, bar, width=width)
+            _place(lane, bar)
     return lane
 
 

@@ -8,7 +8,10 @@ export function texts(key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole));
 }
 
-/** `10:42` of a time in milliseconds. */
+const { zone: timeZone } = document.documentElement.dataset;
+const hours = new Intl.DateTimeFormat("it-IT", { hour: "2-digit", minute: "2-digit", timeZone });
+
+/** `10:42` of a time in milliseconds, on the city's clock like every other time of the page. */
 export function clock(moment) {
-  return new Intl.DateTimeFormat("it-IT", { hour: "2-digit", minute: "2-digit" }).format(moment);
+  return hours.format(moment);
 }
