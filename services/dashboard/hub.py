@@ -188,7 +188,9 @@ class Hub:
         picture = await self.picture()
         news = False
         for language in languages:
-            made = self.renderer.panels(picture, self.renderer.frame(Lens(language), self.now()))
+            # In a thread, so that entries and requests are answered meanwhile.
+            frame = self.renderer.frame(Lens(language), self.now())
+            made = await asyncio.to_thread(self.renderer.panels, picture, frame)
             known = self._panels.get(language, {})
             self._panels[language] = {
                 name: self._panel(known.get(name), str(html)) for name, html in made.items()

@@ -17,7 +17,7 @@ from shared.contracts.agreements import Agreement
 
 NAMED = 4
 """How many names stand in the title of an alert about many."""
-SHORT = 15
+SHORT = 12
 """Letters of a counterpart's name that such a title has room for."""
 
 
