@@ -104,7 +104,9 @@ def test_the_candidacies() -> None:
         "icapital-2020": "finalist",
         "winter-olympics-2026": "won",
         "eurocities-conference-2016": "won",
+        "sample-city-award-2029": "preparing",
     }
+    assert [key for key, one in found.items() if one.sample] == ["sample-city-award-2029"]
     rounds = [one.result for one in found["ema-seat-2017"].outcome.rounds]
     assert rounds == ["25 points", "12–9–5", "13–13"]
 
