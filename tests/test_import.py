@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import csv
 import signal
 import subprocess
 from collections.abc import AsyncIterator, Callable
@@ -12,15 +11,14 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from openpyxl import Workbook, load_workbook
 
 from shared.imports.reading import read_sheet
 from shared.local.paths import root
 from shared.store import derived_id
 from shared.testing.waiting import eventually
 from tests.system import PONTE, System
+from tests.tables import SAMPLE, agreements, save, save_xlsx
 
-SAMPLE = root() / "deploy" / "sample"
 FILES = [str(path) for path in sorted(SAMPLE.iterdir()) if path.suffix in {".csv", ".ics"}]
 COLLECTIONS = {
     "agreements": "agreements",
@@ -28,7 +26,6 @@ COLLECTIONS = {
     "networks": "memberships",
     "dossiers": "candidacies",
 }
-Row = dict[str, str]
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -36,31 +33,6 @@ async def ponte(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Syste
     """The whole system without the sample, which the first test imports itself."""
     async with System(tmp_path_factory.mktemp("import") / "data") as system:
         yield system
-
-
-def agreements() -> list[Row]:
-    with (SAMPLE / "agreements.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def save(path: Path, rows: list[Row], *, separator: str = ",", encoding: str = "utf-8") -> str:
-    with path.open("w", encoding=encoding, newline="") as file:
-        writer = csv.DictWriter(file, list(rows[0]), delimiter=separator)
-        writer.writeheader()
-        writer.writerows(rows)
-    return str(path)
-
-
-def save_xlsx(path: Path, rows: list[Row]) -> str:
-    workbook = Workbook()
-    sheet = workbook.worksheets[0]
-    sheet.append(list(rows[0]))
-    for row in rows:
-        # As a spreadsheet stores them: whole numbers as numbers, words for truth as truth.
-        sheet.append([int(v) if v.isdigit() else {"yes": True, "no": False}.get(v, v) for v in row.values()])
-    workbook.save(path)
-    load_workbook(path).save(path)
-    return str(path)
 
 
 async def everything(ponte: System) -> dict[str, dict[str, tuple[int, Any]]]:

@@ -9,6 +9,7 @@ page is open shows that it is live.
 import asyncio
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Browser, async_playwright
 
@@ -19,14 +20,25 @@ from tests.system import System
 FOLDER = Path("docs/screenshots")
 SIZES = {1440: 1080, 390: 844}
 LOCALES = {"it": "it-IT", "en": "en-GB"}
-MISSION = {
-    "title": "Lione: scambio fra biblioteche (esempio)",
-    "purpose": "cooperation",
-    "holder": {"function": "Vicesindaco"},
-    "legs": [{"place": "Lyon", "starts_at": "2027-03-04T09:30", "ends_at": "2027-03-05T18:00"}],
-    "schedule": True,
-    "sample": True,
+# One for each picture, of somebody else each time, so that none of them clashes.
+NEWS = {
+    ("it", 1440): ("Lione: scambio fra biblioteche (esempio)", "Lyon", "Vicesindaco", "2027-03-04"),
+    ("it", 390): ("Zagabria: visita di lavoro (esempio)", "Zagreb", "Sindaco", "2027-04-07"),
+    ("en", 1440): ("Barcelona: school exchange (sample)", "Barcelona", "Deputy Mayor", "2027-05-12"),
+    ("en", 390): ("Riga: working visit (sample)", "Riga", "Mayor", "2027-06-16"),
 }
+
+
+def mission(title: str, city: str, function: str, day: str) -> dict[str, Any]:
+    """An invented mission of one day."""
+    return {
+        "title": title,
+        "purpose": "cooperation",
+        "holder": {"function": function},
+        "legs": [{"place": city, "starts_at": f"{day}T09:30", "ends_at": f"{day}T18:00"}],
+        "schedule": True,
+        "sample": True,
+    }
 
 
 async def picture(system: System, browser: Browser, language: str, width: int) -> None:
@@ -41,7 +53,8 @@ async def picture(system: System, browser: Browser, language: str, width: int) -
     await page.goto(system.ponte("link").stdout.strip())
     await page.wait_for_selector("#live:not(.waiting)")
     async with system.http("agenda", "officer-city") as client:
-        made = (await client.post("/v1/missions", json=MISSION)).json()
+        news = mission(*NEWS[language, width])
+        made = (await client.post("/v1/missions", json=news)).raise_for_status().json()
     await page.wait_for_selector(f'.entry[data-subject="{made["subject"]}"]', state="attached")
     name = f"director-{language}-{width}"
     target = root() / FOLDER

@@ -11,7 +11,7 @@ ADDRESS = re.compile(
     rb"https?://[^\s\"']*(registry|repo1?\.|pypi|pythonhosted|npmjs|maven)[^\s\"']*", re.IGNORECASE
 )
 # Folders of a person's machine; `/home/ponte` inside an image would be fine.
-HOME = re.compile(rb"/(Users|home)/[a-z]+/[A-Za-z]|/root/\.")
+HOME = re.compile(rb"/(?:Users/[a-z]+|home/[a-z]+|root)/[A-Za-z.]")
 
 
 def main() -> int:
