@@ -156,7 +156,13 @@ class Snapshot:
         events: list[Document] = []
         for sequence, event in enumerate(change.events, start=self.sequence + 1):
             stored = store_event(
-                event, command, subject=self.subject, epoch=epoch, sequence=sequence, previous=previous
+                event,
+                command,
+                subject=self.subject,
+                epoch=epoch,
+                sequence=sequence,
+                version=self.version + 1,
+                previous=previous,
             )
             size = len(BSON.encode(stored))
             if size > MAX_EVENT_BYTES:

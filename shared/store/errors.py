@@ -10,7 +10,7 @@ from shared.domain.errors import Refusal
 class StaleVersion(Refusal):
     """The caller saw another version (``value``) than the stored one (``params['current']``).
 
-    ``difference`` lists the fields that differ between the two, where the journal can tell.
+    ``difference`` names the fields that differ between the two, where the journal can tell.
     """
 
     code = "stale-version"

@@ -48,15 +48,23 @@ def chain_hash(event: Document) -> str:
 
 
 def store_event(
-    event: EventData, command: Command, *, subject: str, epoch: int, sequence: int, previous: str
+    event: EventData,
+    command: Command,
+    *,
+    subject: str,
+    epoch: int,
+    sequence: int,
+    version: int,
+    previous: str,
 ) -> Document:
-    """The event as it is stored, linked to the one before it."""
+    """The event as it is stored, linked to the one before it; ``version`` is the save that it came with."""
     body, people = set_apart(type(event), event.model_dump(mode="json"))
     stored: Document = {
         "_id": event_key(subject, epoch, sequence),
         "subject": subject,
         "epoch": epoch,
         "sequence": sequence,
+        "version": version,
         "type": event.TYPE,
         "time": command.at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "actor": command.actor,
@@ -76,6 +84,21 @@ def store_event(
 def public_body(stored: Document) -> Any:
     """The event's data as it is published today: erased personal values are null."""
     return put_together(stored["data"], stored["people"])
+
+
+def differing_fields(then: Document, now: Document) -> list[str]:
+    """The names of the fields of the aggregate's public state that two events' bodies tell differently.
+
+    Names only: an old value may be one that its reader may no longer see. The state is the one part that both
+    bodies have; what one event tells about itself (a reason) is no difference of the aggregate.
+    """
+    return sorted(
+        name
+        for part in then.keys() & now.keys()
+        if isinstance(then[part], dict) and isinstance(now[part], dict)
+        for name in then[part].keys() | now[part].keys()
+        if then[part].get(name) != now[part].get(name)
+    )
 
 
 def verify_chain(events: list[Document], *, previous: str = GENESIS) -> str | None:

@@ -16,7 +16,7 @@ from shared.store.command import Command, Receipt
 from shared.store.document import Draft, Loaded, Snapshot
 from shared.store.driver import AWAY, Collection, Document, DuplicateKeyError
 from shared.store.errors import AlreadyExists, Contended, StaleVersion, Unavailable
-from shared.store.events import public_body
+from shared.store.events import differing_fields, public_body
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -78,7 +78,13 @@ class Repository(Generic[S]):
         return [Loaded.of(document, self.model) for document in await found.to_list(length=limit)]
 
     async def history(self, subject: str) -> list[Document]:
-        """Every event of the aggregate in order, as published today. Raises ``NotFound``.
+        """Every event of the aggregate in order, as published today. Raises ``NotFound``."""
+        shown = ("epoch", "sequence", "type", "time", "actor", "command")
+        rows = await self._past(subject)
+        return [{**{name: row[name] for name in shown}, "data": public_body(row)} for row in rows]
+
+    async def _past(self, subject: str) -> list[Document]:
+        """The stored events in order.
 
         The outbox is read before the journal: an event moves from one to the other, never back.
         """
@@ -88,9 +94,7 @@ class Repository(Generic[S]):
         rows = await self.journal.find({"subject": subject}).sort([("epoch", 1), ("sequence", 1)]).to_list()
         known = {row["_id"] for row in rows}
         rows.extend(event for event in document["outbox"] if event["_id"] not in known)
-        rows.sort(key=lambda row: (row["epoch"], row["sequence"]))
-        shown = ("epoch", "sequence", "type", "time", "actor", "command")
-        return [{**{name: row[name] for name in shown}, "data": public_body(row)} for row in rows]
+        return sorted(rows, key=lambda row: (row["epoch"], row["sequence"]))
 
     async def create(self, subject: str, command: Command, decide: Callable[[], Change[S]]) -> Receipt:
         """Store a new aggregate. Raises ``AlreadyExists``, or what ``decide`` refuses."""
@@ -135,9 +139,7 @@ class Repository(Generic[S]):
                 if earlier is not None:
                     return earlier
                 if command.expected_version not in (None, snapshot.version):
-                    raise StaleVersion(
-                        field="version", value=command.expected_version, current=snapshot.version
-                    )
+                    raise await self._stale(subject, command.expected_version, snapshot.version)
                 state = snapshot.state(self.model)
                 change = decide(state)
                 if not change.events and change.state == state and command.source is None:
@@ -157,6 +159,13 @@ class Repository(Generic[S]):
             tries += 1
             await asyncio.sleep(random.uniform(0, 0.002 * tries))  # noqa: S311 (a pause, not a secret)
         raise Contended(field=self.what, value=subject)
+
+    async def _stale(self, subject: str, expected: int | None, current: int) -> StaleVersion:
+        """The refusal of a caller who saw version ``expected``, with the fields that changed since."""
+        rows = await self._past(subject) if current else []
+        seen = [row for row in rows if expected is not None and row["version"] <= expected]
+        difference = differing_fields(public_body(seen[-1]), public_body(rows[-1])) if seen else None
+        return StaleVersion(field="version", value=expected, current=current, difference=difference)
 
     async def _save(self, draft: Draft) -> bool:
         """One write, filtered on the version that the decision was made on; false if it is gone."""

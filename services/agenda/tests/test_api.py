@@ -95,6 +95,7 @@ async def test_a_stale_version_is_refused(agenda: Served) -> None:
     assert (await ask(agenda, mission_id, "schedule")).status_code == 200
     stale = await ask(agenda, mission_id, "cancel", {"reason": "x"}, **{"if-match": '"1"'})
     assert (stale.status_code, stale.json()["current_version"]) == (412, 2)
+    assert stale.json()["difference"] == ["status"]
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ def stored(names: list[str]) -> list[dict[str, object]]:
             subject="mission-1",
             epoch=1,
             sequence=sequence,
+            version=sequence,
             previous=previous,
         )
         previous = event["hash"]

@@ -117,6 +117,7 @@ async def test_a_stale_version_is_told_the_current_one(missions: Repository[Miss
     with pytest.raises(StaleVersion) as refusal:
         await missions.change("mission-1", a_command(expected_version=1), retitled("Third"))
     assert refusal.value.params["current"] == 2
+    assert refusal.value.params["difference"] == ["title"]
 
 
 async def test_fifty_at_once_leave_fifty_events_in_one_chain(missions: Repository[Mission]) -> None:
