@@ -24,7 +24,7 @@ LOCALES = {"it": "it-IT", "en": "en-GB"}
 NEWS = {
     ("it", 1440): ("Lione: scambio fra biblioteche (esempio)", "Lyon", "Vicesindaco", "2027-03-04"),
     ("it", 390): ("Zagabria: visita di lavoro (esempio)", "Zagreb", "Sindaco", "2027-04-07"),
-    ("en", 1440): ("Barcelona: school exchange (sample)", "Barcelona", "Deputy Mayor", "2027-05-12"),
+    ("en", 1440): ("Barcelona: school exchange (sample)", "Barcelona, ES", "Deputy Mayor", "2027-05-12"),
     ("en", 390): ("Riga: working visit (sample)", "Riga", "Mayor", "2027-06-16"),
 }
 
