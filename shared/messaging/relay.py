@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -57,11 +57,27 @@ class _Lane:
                 self.last = place
 
 
+def _ignore(_: object) -> None:
+    """Nobody wants to know."""
+
+
 class Relay:
-    """Publishes the outboxes of one service. Many replicas may relay at once."""
+    """Publishes the outboxes of one service. Many replicas may relay at once.
+
+    ``on_published`` is told the last stored event of every hand-over that Kafka and the journal have
+    acknowledged; ``on_failure`` the error of one that failed, whose events stay in the outbox for the poll.
+    Both are called in the event loop and must return at once.
+    """
 
     def __init__(
-        self, database: Database, collections: Sequence[str], topic: str, producer: Producer
+        self,
+        database: Database,
+        collections: Sequence[str],
+        topic: str,
+        producer: Producer,
+        *,
+        on_published: Callable[[Document], None] = _ignore,
+        on_failure: Callable[[BaseException], None] = _ignore,
     ) -> None:
         self.token = uuid.uuid4().hex
         self.topic = topic
@@ -69,6 +85,8 @@ class Relay:
         self._database = database
         self._collections = tuple(collections)
         self._producer = producer
+        self._on_published = on_published
+        self._on_failure = on_failure
         self._lanes: dict[str, _Lane] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._journal: Coalescer[Document] = Coalescer(self._write_journal)
@@ -109,11 +127,13 @@ class Relay:
                 events, lane.waiting = lane.waiting, []
                 await self._hand_over(events)
                 PUBLISHED.inc(len(events))
+                self._on_published(events[-1])
                 await self._pulls.submit((lane.collection, subject, [event["_id"] for event in events]))
         except Exception as error:
             # Everything is still in the outbox: the poll takes it up again, in order.
             HANDOVER_FAILED.inc()
             log.warning("hand-over of %s left to the poll: %r", subject, error)
+            self._on_failure(error)
         finally:
             del self._lanes[subject]
 
