@@ -16,4 +16,10 @@ LAG = Gauge("ponte_reader_lag_events", "Events in the reader's partitions that i
 JUMPS = Counter("ponte_reader_jumps_total", "Batches that did not begin where the last one ended")
 REPLACED = Counter("ponte_reader_replaced_total", "Subscribers that the watchdog replaced")
 DEAD_LETTERS = Counter("ponte_dead_letters_total", "Messages set aside", ["reason"])
+DEAD_LETTERS_OPEN = Gauge("ponte_dead_letters_open", "Messages set aside that nobody has dealt with yet")
+DEAD_LETTER_COPIES = Counter(
+    "ponte_dead_letter_copies_total",
+    "Copies of dead letters on the topic, by what became of them",
+    ["outcome"],
+)
 REFUSED = Counter("ponte_reactions_refused_total", "Reactions that a rule of the unit refused")
