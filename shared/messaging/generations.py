@@ -1,0 +1,204 @@
+"""Generations of a service's views: sets of collections that are built side by side and switched at once.
+
+Generation 1 lives in the collections' own names (``missions``, ``marks``), generation ``n`` in names with the
+suffix ``.g<n>``. Which are fed is told by one document, ``_id: "generations"`` in ``meta``:
+
+``{live, building?: {number, reason, epochs, requested_at, lease, stage, sources}, previous?: {number, at},
+retired: [numbers], epochs: {topic: epoch}}``
+
+A batch of events goes to every target that ``load`` names. It rereads ``load`` before its offset is noted and
+goes round again for targets that are new or changed: so a replica that has not yet noticed the beginning of a
+build, or a switch, cannot leave an event out of the generation that is live afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from shared.store.driver import Database, Document, ReturnDocument
+from shared.store.setup import META
+
+if TYPE_CHECKING:
+    from shared.messaging.delivery import Projection
+    from shared.messaging.inbox import Inbox
+
+DOCUMENT = "generations"
+MARKS = "marks"
+FIRST_EPOCH = 1
+"""Every owner begins with it; a view that has never heard of another takes it for the owner's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """One set of a service's view collections; ``building``: it is fed but not read yet."""
+
+    number: int
+    building: bool = False
+
+    @property
+    def suffix(self) -> str:
+        """What stands behind the name of each of its collections."""
+        return "" if self.number == 1 else f".g{self.number}"
+
+
+@runtime_checkable
+class Prepares(Protocol):
+    """A projection that needs indexes: ``prepare`` makes them, again and again without harm."""
+
+    async def prepare(self) -> None: ...
+
+
+@runtime_checkable
+class Completes(Protocol):
+    """A projection that has something to put in order when all events of the past are in it.
+
+    ``complete`` is called until it answers 0, before the switch and again after it.
+    """
+
+    async def complete(self, previous: Generation | None) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """A generation with what feeds it. The same object for as long as nothing about it has changed."""
+
+    generation: Generation
+    projections: Sequence[Projection]
+    inbox: Inbox
+    floors: Mapping[str, int] = field(default_factory=dict)
+
+    def takes(self, topic: str, epoch: int, *, answered_in: int = 0) -> bool:
+        """Whether an event of ``epoch`` from ``topic`` (the owner's) belongs into this generation.
+
+        An event of an epoch below the owner's may have been undone by a restore: then it counts only from
+        the owner's journal. ``answered_in`` is the owner's epoch when it sent it from there (0: it did not).
+        """
+        return max(epoch, answered_in) >= self.floors.get(topic, FIRST_EPOCH)
+
+
+class Generations:
+    """The views of one service, as its replicas feed them.
+
+    ``views`` makes the projections of a generation. Every method raises where MongoDB is away.
+    """
+
+    def __init__(self, database: Database, views: Callable[[Generation], Sequence[Projection]]) -> None:
+        self._meta = database[META]
+        self._database = database
+        self._views = views
+        self._targets: dict[Generation, Target] = {}
+
+    async def load(self) -> tuple[Target, ...]:
+        """What has to be fed now, the live generation first."""
+        document = await self.document()
+        live = await self._target(Generation(document["live"]), document.get("epochs", {}))
+        building = document.get("building")
+        if building is None:
+            found: tuple[Target, ...] = (live,)
+        else:
+            new = Generation(building["number"], building=True)
+            found = (live, await self._target(new, building["epochs"]))
+        self._targets = {target.generation: target for target in found}
+        return found
+
+    async def document(self) -> Document:
+        """The generation document; before the first rebuild there may be none, and generation 1 is live."""
+        return await self._meta.find_one({"_id": DOCUMENT}) or {"_id": DOCUMENT, "live": 1, "retired": []}
+
+    async def request(self, reason: str, epochs: Mapping[str, int] | None = None) -> int:
+        """Begin to build a new generation, unless one is being built; answers its number.
+
+        ``epochs`` are owners' epochs by topic that are known to be higher than those of the live generation.
+        """
+        return await request(self._database, reason, epochs)
+
+    async def heard(self, topic: str, epoch: int) -> bool:
+        """The owner of ``topic`` is in ``epoch``: if it rose, a new generation is begun. Whether it was."""
+        document = await self.document()
+        known = document.get("epochs", {}).get(key_of(topic), FIRST_EPOCH)
+        building = document.get("building")
+        if building is not None:
+            known = max(known, building["epochs"].get(key_of(topic), FIRST_EPOCH))
+        if epoch <= known:
+            return False
+        if building is not None:
+            # What it was fed from the topic so far may be what the restore undid.
+            await abandon(self._database, building["number"])
+        await self.request(f"{topic} is in epoch {epoch}, no longer {known}", {topic: epoch})
+        return True
+
+    async def _target(self, generation: Generation, epochs: Mapping[str, int]) -> Target:
+        known = self._targets.get(generation)
+        if known is not None:
+            return known
+        from shared.messaging.inbox import Inbox
+
+        projections = tuple(self._views(generation))
+        for projection in projections:
+            if isinstance(projection, Prepares):
+                await projection.prepare()
+        floors = {topic_of(key): epoch for key, epoch in epochs.items()}
+        return Target(generation, projections, Inbox(self._database[MARKS + generation.suffix]), floors)
+
+
+async def live_generation(database: Database) -> Generation:
+    """The generation that is read from."""
+    document = await database[META].find_one({"_id": DOCUMENT}, {"live": 1})
+    return Generation(document["live"] if document else 1)
+
+
+async def request(database: Database, reason: str, epochs: Mapping[str, int] | None = None) -> int:
+    """Write the request for a new generation, unless one is being built; answers its number."""
+    meta = database[META]
+    while True:
+        document = await meta.find_one_and_update(
+            {"_id": DOCUMENT},
+            {"$setOnInsert": {"live": 1, "retired": [], "epochs": {}}},
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+        assert document is not None  # an upsert that returns the document after it always has one
+        if "building" in document:
+            return int(document["building"]["number"])
+        number = int(max([document["live"], *document["retired"]])) + 1
+        building: Document = {
+            "building.number": number,
+            "building.reason": reason,
+            "building.stage": "reading",
+            "building.sources": {},
+            "building.epochs": {
+                **document.get("epochs", {}),
+                **{key_of(topic): epoch for topic, epoch in (epochs or {}).items()},
+            },
+        }
+        written = await meta.update_one(
+            {
+                "_id": DOCUMENT,
+                "building": {"$exists": False},
+                "live": document["live"],
+                "retired": document["retired"],
+            },
+            {"$set": building, "$currentDate": {"building.requested_at": True}},
+        )
+        if written.matched_count:
+            return number
+
+
+async def abandon(database: Database, number: int) -> None:
+    """Give up building ``number``: it is never fed again, and its collections are dropped."""
+    await database[META].update_one(
+        {"_id": DOCUMENT, "building.number": number},
+        {"$unset": {"building": ""}, "$addToSet": {"retired": number}},
+    )
+
+
+def key_of(topic: str) -> str:
+    """A topic's name as a field of the document, where a dot would mean a path."""
+    return topic.replace(".", "_")
+
+
+def topic_of(key: str) -> str:
+    """The topic that ``key_of`` made ``key`` from: no topic's own name has an underscore."""
+    return key.replace("_", ".")
