@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from typing import Any, Literal, Protocol, cast
 
+from bson.codec_options import CodecOptions
+from bson.raw_bson import RawBSONDocument
 from pymongo import IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import (
     BulkWriteError,
@@ -23,6 +26,8 @@ from pymongo.errors import (
 
 Driver = Literal["motor", "pymongo"]
 Document = dict[str, Any]
+RawDocument = RawBSONDocument
+"""A document as its stored bytes (``raw``), decoded only where a field is asked for."""
 
 AWAY: tuple[type[PyMongoError], ...] = (ConnectionFailure, WTimeoutError, ExecutionTimeout)
 """The engine is slow or away: nothing is known about the write, and nothing is wrong with the data."""
@@ -43,10 +48,14 @@ __all__ = [
     "IndexModel",
     "OperationFailure",
     "PyMongoError",
+    "RawCollection",
+    "RawDocument",
     "ReturnDocument",
     "UpdateOne",
     "close",
     "connect",
+    "raw",
+    "snapshot",
 ]
 
 
@@ -92,6 +101,17 @@ class Collection(Protocol):
     async def drop(self) -> None: ...
 
 
+class RawCursor(Protocol):
+    def __aiter__(self) -> AsyncIterator[RawDocument]: ...
+
+
+class RawCollection(Protocol):
+    """A collection whose documents stay the bytes that they are, for copies that must not change a type."""
+
+    def find(self, filter: Mapping[str, Any], *, session: Any = None, batch_size: int = 0) -> RawCursor: ...
+    async def insert_many(self, documents: Sequence[Any], ordered: bool = True) -> Any: ...
+
+
 class Database(Protocol):
     name: str
 
@@ -128,6 +148,24 @@ def connect(uri: str, driver: Driver = "motor", *, timeout_ms: int = 5000) -> Cl
     from pymongo import AsyncMongoClient
 
     return cast(Client, AsyncMongoClient(uri, **options))
+
+
+def raw(collection: Collection) -> RawCollection:
+    """The same collection, read and written as bytes."""
+    options: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument, tz_aware=True)
+    return cast(RawCollection, cast(Any, collection).with_options(codec_options=options))
+
+
+@asynccontextmanager
+async def snapshot(client: Client) -> AsyncIterator[Any]:
+    """A session in which every ``find`` sees the moment of the first one, of majority-acknowledged writes.
+
+    The server keeps that moment for its ``minSnapshotHistoryWindowInSeconds`` (300 s unless set otherwise).
+    """
+    started = cast(Any, client).start_session(snapshot=True)
+    session = await started if inspect.isawaitable(started) else started
+    async with session:
+        yield session
 
 
 async def close(client: Client) -> None:
