@@ -42,6 +42,14 @@ class Received(Generic[E]):
     actor: str
     traceparent: str | None
     data: E
+    previous_epoch: int = 0
+    """The epoch of the subject's event before this one; 0: this is its first."""
+    hash: str = ""
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """(epoch, sequence): where it stands in its subject's life."""
+        return self.epoch, self.sequence
 
     def command(self, name: str, *, service: str, at: datetime) -> Command:
         """The context of a reaction to this event; ``service`` acts, ``at`` is when (UTC)."""
@@ -68,6 +76,7 @@ def to_message(stored: dict[str, Any], source: str) -> tuple[bytes, bytes, list[
         "ce_subject": stored["subject"],
         "ce_epoch": str(stored["epoch"]),
         "ce_sequence": str(stored["sequence"]),
+        "ce_previousepoch": str(stored["previous_epoch"]),
         "ce_correlationid": stored["correlation_id"],
         "ce_causationid": stored["causation_id"],
         "ce_actor": stored["actor"],
@@ -106,8 +115,11 @@ def from_message(value: bytes | None, headers: Headers) -> Received[EventData]:
     try:
         time = datetime.fromisoformat(told["ce_time"]).astimezone(UTC)
         epoch, sequence = int(told["ce_epoch"]), int(told["ce_sequence"])
+        previous_epoch = int(told.get("ce_previousepoch") or (epoch if sequence > 1 else 0))
     except ValueError as error:
         raise Malformed("wrong-headers", str(error)) from None
+    if epoch < 1 or sequence < 1 or not 0 <= previous_epoch <= epoch:
+        raise Malformed("wrong-headers", f"epoch {epoch}, sequence {sequence}, before it {previous_epoch}")
     return Received(
         id=told["ce_id"],
         type=told["ce_type"],
@@ -120,4 +132,6 @@ def from_message(value: bytes | None, headers: Headers) -> Received[EventData]:
         actor=told.get("ce_actor", ""),
         traceparent=told.get("traceparent"),
         data=data,
+        previous_epoch=previous_epoch,
+        hash=told.get("ce_hash", ""),
     )

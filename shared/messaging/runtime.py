@@ -15,7 +15,7 @@ from shared.messaging.delivery import REFUSED_REACTIONS, Delivery, Projection, R
 from shared.messaging.producer import Producer
 from shared.messaging.reader import Reader
 from shared.messaging.relay import Relay
-from shared.messaging.topics import Topic, ensure_topics, event_topic
+from shared.messaging.topics import Topic, ensure_topics, topic_of
 from shared.store.driver import AWAY, Client, Database, Driver, close, connect
 from shared.store.repository import Repository
 from shared.store.setup import JOURNAL, prepare
@@ -152,7 +152,7 @@ class ServiceRuntime:
 
     async def _make_topics(self, also: Sequence[str] = ()) -> None:
         names = {name for name in (self._topic, *also) if name is not None}
-        topics: list[Topic] = [event_topic(name) for name in sorted(names)]
+        topics: list[Topic] = [topic_of(name) for name in sorted(names)]
         while True:
             try:
                 await asyncio.wait_for(ensure_topics(self._settings.kafka_bootstrap_servers, topics), 15.0)

@@ -25,14 +25,34 @@ REPLICAS = 3
 """Copies of every message, where the cluster has so many brokers."""
 EVENT_RETENTION_MS = 30 * DAY_MS
 
+HEADS = "ponte.heads"
+"""Where each aggregate of an owner stands."""
+REPUBLISH = "ponte.republish"
+"""A reader asks an owner for what it missed."""
+DEAD_LETTERS = "ponte.dead-letters"
+"""A best-effort copy of every dead letter; the letters themselves lie in the reading service's database."""
 
-def event_topic(name: str) -> Topic:
-    """A service's own topic, such as ``ponte.agenda``: key = aggregate id."""
+
+def replay_topic(service: str) -> str:
+    """Where owners answer ``service``, and nobody else."""
+    return f"ponte.replay.{service}"
+
+
+def topic_of(name: str) -> Topic:
+    """The topic of that logical name with its partitions and retention; any other name is an event topic."""
+    if name in (HEADS, REPUBLISH):
+        return Topic(name, 4, DAY_MS)
+    if name == DEAD_LETTERS:
+        return Topic(name, 1, EVENT_RETENTION_MS)
+    if name.startswith("ponte.replay."):
+        return Topic(name, 8, DAY_MS)
     return Topic(name, EVENT_PARTITIONS, EVENT_RETENTION_MS)
 
 
-async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> None:
+async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> bool:
     """Make those of ``topics`` that are missing and wait until each of their partitions has a leader.
+
+    Answers whether any had to be made.
 
     Raises a ``KafkaError`` where the broker is away. Never returns while a leader is missing: bound it.
     """
@@ -62,6 +82,7 @@ async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> None
         # A topic is told of before it can be used; a reader that subscribes too early begins with errors.
         while not await _usable(admin, topics):
             await asyncio.sleep(0.1)
+        return bool(missing)
     finally:
         await admin.close()
 

@@ -120,10 +120,12 @@ class Snapshot:
         """The write that stores ``change``. Raises ``Full`` and ``TooLarge`` before anything is stored."""
         events = self._events(change, command, epoch)
         sequence = self.sequence + len(events)
-        receipt = Receipt(self.subject, epoch, sequence, self.version + 1)
+        # The epoch is the last event's: a save without events has no place of its own.
+        at_epoch = epoch if events else self.document.get("epoch", epoch)
+        receipt = Receipt(self.subject, at_epoch, sequence, self.version + 1)
         settings: Document = {
             "version": self.version + 1,
-            "epoch": epoch,
+            "epoch": at_epoch,
             "sequence": sequence,
             "schema_version": SCHEMA_VERSION,
             "head_hash": events[-1]["hash"] if events else self.document.get("head_hash", GENESIS),
@@ -153,6 +155,7 @@ class Snapshot:
 
     def _events(self, change: Change[Any], command: Command, epoch: int) -> list[Document]:
         previous: str = self.document.get("head_hash", GENESIS)
+        previous_epoch: int = self.document["epoch"] if self.sequence else 0
         events: list[Document] = []
         for sequence, event in enumerate(change.events, start=self.sequence + 1):
             stored = store_event(
@@ -163,11 +166,12 @@ class Snapshot:
                 sequence=sequence,
                 version=self.version + 1,
                 previous=previous,
+                previous_epoch=previous_epoch,
             )
             size = len(BSON.encode(stored))
             if size > MAX_EVENT_BYTES:
                 raise TooLarge(field=event.TYPE, value=size, limit=MAX_EVENT_BYTES)
-            previous = stored["hash"]
+            previous, previous_epoch = stored["hash"], epoch
             events.append(stored)
         if len(self.document.get("outbox", [])) + len(events) > MAX_OUTBOX:
             raise Full(field="outbox", value=self.subject, limit=MAX_OUTBOX)

@@ -56,8 +56,13 @@ def store_event(
     sequence: int,
     version: int,
     previous: str,
+    previous_epoch: int,
 ) -> Document:
-    """The event as it is stored, linked to the one before it; ``version`` is the save that it came with."""
+    """The event as it is stored, linked to the one before it; ``version`` is the save that it came with.
+
+    ``previous_epoch`` is the epoch of the event before it (0: it is the aggregate's first), so that a reader
+    can tell a new generation's event from a gap.
+    """
     body, people = set_apart(type(event), event.model_dump(mode="json"))
     stored: Document = {
         "_id": event_key(subject, epoch, sequence),
@@ -76,6 +81,7 @@ def store_event(
         "data": body,
         "people": people,
         "previous": previous,
+        "previous_epoch": previous_epoch,
     }
     stored["hash"] = chain_hash(stored)
     return stored

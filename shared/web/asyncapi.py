@@ -32,6 +32,7 @@ CLOUD_EVENT_HEADERS: Final[Json] = {
         "ce_subject",
         "ce_epoch",
         "ce_sequence",
+        "ce_previousepoch",
         "ce_correlationid",
         "ce_actor",
         "content-type",
@@ -46,6 +47,8 @@ CLOUD_EVENT_HEADERS: Final[Json] = {
         "ce_subject": _TEXT | {"description": "The aggregate's id, also the key of the message"},
         "ce_epoch": _TEXT | {"pattern": "^[0-9]+$", "description": "Generation of the owner's data"},
         "ce_sequence": _TEXT | {"pattern": "^[0-9]+$", "description": "Counts the events of the subject"},
+        "ce_previousepoch": _TEXT
+        | {"pattern": "^[0-9]+$", "description": "ce_epoch of the subject's event before this one; 0: none"},
         "ce_correlationid": _TEXT | {"description": "Common to all that one request caused"},
         "ce_causationid": _TEXT | {"description": "The event that this one answers, if any"},
         "ce_actor": _TEXT | {"description": "Opaque id of who did it"},

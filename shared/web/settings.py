@@ -21,6 +21,11 @@ class ServiceSettings(BaseSettings):
     mongodb_driver: Literal["motor", "pymongo"] = "motor"
 
     database_prefix: str = Field(default="ponte_", pattern=r"^[a-z0-9_-]{0,30}$")
+    topic_prefix: str = Field(
+        default="",
+        pattern=r"^[a-z0-9._-]{0,30}$",
+        description="Stands before the names of all topics, so that several installations share a broker",
+    )
 
     oidc_issuer: Required
     oidc_audience: Required = "ponte"

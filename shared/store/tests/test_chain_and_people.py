@@ -26,6 +26,7 @@ def stored(names: list[str]) -> list[dict[str, object]]:
             sequence=sequence,
             version=sequence,
             previous=previous,
+            previous_epoch=min(sequence - 1, 1),
         )
         previous = event["hash"]
         events.append(event)

@@ -1,0 +1,174 @@
+"""How far a service has read each subject: the highest place up to which nothing is missing.
+
+The mark moves last, when whatever an event causes is stored, and before its offset is noted. It never goes
+down, so what is remembered of it in memory is at worst too low, and then it is read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from shared.contracts.base import EventData
+from shared.messaging.envelope import Received
+from shared.store.driver import DUPLICATE, BulkWriteError, Collection, UpdateOne
+
+INBOX = "inbox"
+"""The marks of a service's reactions. Each generation of its views has marks of its own."""
+MARKS = "marks"
+
+REMEMBERED = 50_000
+
+Place = tuple[int, int]
+"""(epoch, sequence)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The highest contiguous place of a subject. ``hash`` is that event's ("": not known).
+
+    ``parked`` are the places that were set aside as dead letters: they count as there, and the reactions of
+    later ones wait for them.
+    """
+
+    subject: str
+    topic: str
+    epoch: int = 0
+    sequence: int = 0
+    hash: str = ""
+    parked: frozenset[Place] = field(default_factory=frozenset)
+
+    @property
+    def place(self) -> Place:
+        return self.epoch, self.sequence
+
+    def follows(self, event: Received[EventData]) -> bool:
+        """Whether ``event`` is the very next one: nothing is missing between the mark and it.
+
+        The first event of a new epoch may repeat a sequence: the owner was restored to an earlier state.
+        """
+        if event.epoch == self.epoch:
+            return event.sequence == self.sequence + 1
+        return event.epoch > self.epoch >= event.previous_epoch and event.sequence - 1 <= self.sequence
+
+    def moved(self, event: Received[EventData]) -> Mark:
+        """The mark at ``event``, and over whatever is parked right behind it."""
+        return replace(self, epoch=event.epoch, sequence=event.sequence, hash=event.hash).over_parked()
+
+    def over_parked(self) -> Mark:
+        """The mark behind the parked places that come right after it."""
+        mark = self
+        while (mark.epoch, mark.sequence + 1) in mark.parked:
+            mark = replace(mark, sequence=mark.sequence + 1, hash="")
+        return mark
+
+    def with_parked(self, place: Place) -> Mark:
+        """The mark with one more place set aside."""
+        mark = replace(self, parked=self.parked | {place})
+        if not mark.sequence and place == (place[0], 1):
+            # The subject's very first event: no mark had an epoch to count from.
+            return replace(mark, epoch=place[0], sequence=1).over_parked()
+        return mark.over_parked()
+
+    def held_up(self, place: Place) -> bool:
+        """Whether the reaction at ``place`` has to wait for a parked one before it."""
+        return any(parked < place for parked in self.parked)
+
+
+class Inbox:
+    """The marks in one collection."""
+
+    def __init__(self, collection: Collection) -> None:
+        self.collection = collection
+        self._known: dict[str, Mark] = {}
+
+    async def load(self, subjects: Iterable[str], topic: str = "", *, fresh: bool = False) -> dict[str, Mark]:
+        """The marks of ``subjects``; one that was never seen stands at (0, 0) of ``topic``.
+
+        From memory where possible, and then perhaps too low; ``fresh`` reads them all.
+        """
+        wanted = set(subjects)
+        missing = [subject for subject in wanted if fresh or subject not in self._known]
+        if missing:
+            if len(self._known) + len(missing) > REMEMBERED:
+                self._known.clear()
+                missing = list(wanted)
+            rows = await self.collection.find({"_id": {"$in": missing}}).to_list(length=len(missing))
+            self._known.update((subject, Mark(subject, topic)) for subject in missing)
+            self._known.update((row["_id"], _mark(row)) for row in rows)
+        return {subject: self._known[subject] for subject in wanted}
+
+    async def advance(self, marks: Sequence[Mark]) -> None:
+        """Store ``marks`` that have moved; one that is higher already stays. Majority, with journal."""
+        updates = [
+            UpdateOne(
+                {"_id": mark.subject, **below(mark.place)},
+                {
+                    "$set": {
+                        "topic": mark.topic,
+                        "epoch": mark.epoch,
+                        "sequence": mark.sequence,
+                        "hash": mark.hash,
+                    }
+                },
+                upsert=True,
+            )
+            for mark in marks
+        ]
+        if not updates:
+            return
+        try:
+            await self.collection.bulk_write(updates, ordered=False)
+        except BulkWriteError as error:
+            # A duplicate ``_id``: another replica's mark is as high already.
+            if any(failure["code"] != DUPLICATE for failure in error.details["writeErrors"]):
+                raise
+        for mark in marks:
+            known = self._known.get(mark.subject)
+            if known is None or known.place < mark.place:
+                self._known[mark.subject] = mark
+
+    async def park(self, subject: str, topic: str, place: Place) -> None:
+        """Remember that ``place`` was set aside, unless it was read before."""
+        mark = (await self.load([subject], topic, fresh=True))[subject]
+        if place <= mark.place or place in mark.parked:
+            return
+        await self.collection.update_one(
+            {"_id": subject},
+            {
+                "$addToSet": {"parked": list(place)},
+                "$setOnInsert": {"topic": topic, "epoch": 0, "sequence": 0, "hash": ""},
+            },
+            upsert=True,
+        )
+        parked = mark.with_parked(place)
+        self._known[subject] = parked
+        if parked.place > mark.place:
+            await self.advance([parked])
+
+    async def unpark(self, subject: str, place: Place) -> None:
+        """What was set aside has been carried out after all, or given up for good."""
+        await self.collection.update_one({"_id": subject}, {"$pull": {"parked": list(place)}})
+        self._known.pop(subject, None)
+
+    def forget(self) -> None:
+        """Drop what is remembered: the collection was changed by others."""
+        self._known.clear()
+
+
+def below(place: Place) -> dict[str, object]:
+    """A filter on marks that lie below ``place``."""
+    epoch, sequence = place
+    return {"$or": [{"epoch": {"$lt": epoch}}, {"epoch": epoch, "sequence": {"$lt": sequence}}]}
+
+
+def _mark(row: dict[str, object]) -> Mark:
+    parked = row.get("parked") or ()
+    return Mark(
+        subject=str(row["_id"]),
+        topic=str(row["topic"]),
+        epoch=int(str(row["epoch"])),
+        sequence=int(str(row["sequence"])),
+        hash=str(row.get("hash", "")),
+        parked=frozenset((int(epoch), int(sequence)) for epoch, sequence in parked),  # type: ignore[attr-defined]
+    )
