@@ -8,6 +8,8 @@ from shared.store.driver import Database, IndexModel, ReturnDocument
 
 JOURNAL = "journal"
 META = "meta"
+WAITING = "waiting"
+"""The index that every collection of aggregates has: what waits in an outbox."""
 
 
 async def prepare(database: Database, aggregates: Iterable[str]) -> int:
@@ -17,7 +19,7 @@ async def prepare(database: Database, aggregates: Iterable[str]) -> int:
     """
     for name in aggregates:
         # The relay looks for documents that have something waiting; a text is greater than "".
-        await database[name].create_indexes([IndexModel([("outbox._id", 1)], name="waiting")])
+        await database[name].create_indexes([IndexModel([("outbox._id", 1)], name=WAITING)])
     await database[JOURNAL].create_indexes(
         [
             IndexModel([("subject", 1), ("epoch", 1), ("sequence", 1)], name="place", unique=True),
