@@ -1,4 +1,4 @@
-"""How far an import is, as a bar per file."""
+"""How far a long command is, as bars."""
 
 from pathlib import Path
 from types import TracebackType
@@ -42,3 +42,36 @@ class Bars:
         """So many rows more are done."""
         if self._current is not None:
             self._bars.advance(self._current, rows)
+
+
+class Bar:
+    """One bar on the terminal's standard error; silent where that is no terminal."""
+
+    def __init__(self, what: str, total: int | None) -> None:
+        console = Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._bar = self._bars.add_task(what, total=total)
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def advance(self, by: int = 1) -> None:
+        """So much more is done."""
+        self._bars.advance(self._bar, by)
+
+    def at(self, done: int, total: int) -> None:
+        """So much is done, of so much in all."""
+        self._bars.update(self._bar, completed=done, total=total)

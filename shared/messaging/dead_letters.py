@@ -192,11 +192,17 @@ class DeadLetters:
             {"$set": {"status": LetterStatus.RESOLVED, "resolved_at": datetime.now(UTC)}},
         )
 
-    async def requeued(self, key: str) -> None:
-        """The letter's message is on its way to its reader once more. One that is closed stays so."""
+    async def requeued(self, letter: Document) -> None:
+        """The letter's message is on its way to its reader once more.
+
+        ``letter`` is what was read before it was sent: if its reader has answered since, the answer stays.
+        """
         await self._letters.update_one(
-            {"_id": key, "status": {"$in": [LetterStatus.OPEN, LetterStatus.REQUEUED]}},
-            {"$set": {"status": LetterStatus.REQUEUED, "requeued_at": datetime.now(UTC)}},
+            {"_id": letter["_id"], "status": letter["status"], "attempts": letter["attempts"]},
+            {
+                "$set": {"status": LetterStatus.REQUEUED, "requeued_at": datetime.now(UTC)},
+                "$unset": {"resolved_at": ""},
+            },
         )
 
     async def discard(self, key: str, why: str) -> None:

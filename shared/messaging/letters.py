@@ -25,6 +25,9 @@ RELEASED: Final = "ponte_released"
 DISCARDED: Final = "ponte_discarded"
 """Header beside ``ponte_released``: the ``_id`` of the letter whose place counts as done from now on."""
 
+OWN: Final = frozenset({REQUEUED, REPLAY, RELEASED, DISCARDED})
+"""What a message bears only on a replay topic; a requeue does not send it again."""
+
 _LARGEST: Final = 2**63 - 1
 _MOST_TEXT: Final = 2000
 
@@ -113,7 +116,10 @@ def second_id(record: Record) -> str:
 
 def same_message(document: Document, record: Record) -> bool:
     """Whether the letter holds these very bytes; its headers may have had others added on their way back."""
-    return _bytes(document["value"]) == record.value and _bytes(document["key"]) == record.key
+    return all(
+        (_bytes(then) or b"") == (now or b"")
+        for then, now in ((document["value"], record.value), (document["key"], record.key))
+    )
 
 
 def clean(text: str) -> str:
