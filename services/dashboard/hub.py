@@ -111,7 +111,8 @@ class Hub:
             return []
         if self._recent and self._recent[0].number <= after + 1:
             return [entry for entry in self._recent if entry.number > after][:BATCH]
-        return await self.register.feed(after=after, limit=BATCH)
+        entries = await self.register.feed(after=after, limit=BATCH)
+        return entries if entries and entries[0].epoch == self.epoch else []
 
     def entry_html(self, entry: FeedEntry, language: str) -> str:
         """One line of the feed; made once per language."""
@@ -129,9 +130,9 @@ class Hub:
     async def _follow(self) -> None:
         while True:
             try:
-                epoch, _ = await self.register.head()
+                epoch, number = await self.register.head()
                 if epoch != self.epoch:
-                    self._begin_again(epoch)
+                    self._begin_again(epoch, number)
                 if await self.register.wait(self.number, timeout=1.0) > self.number:
                     await self._take_in()
             except asyncio.CancelledError:
@@ -140,17 +141,18 @@ class Hub:
                 log.warning("the feed cannot be followed: %s", type(error).__name__)
                 await asyncio.sleep(1)
 
-    def _begin_again(self, epoch: str) -> None:
-        """The feed was rebuilt: its numbers mean something else now."""
-        self.epoch, self.number = epoch, 0
+    def _begin_again(self, epoch: str, number: int) -> None:
+        """The feed was rebuilt: its numbers mean something else now, and pages begin anew at its end."""
+        self.epoch, self.number = epoch, number
         self._recent.clear()
         self._html.clear()
+        self._dirty.set()
         self._tell()
 
     async def _take_in(self) -> None:
         entries = await self.register.feed(after=self.number, limit=BATCH)
-        if not entries:
-            return
+        if not entries or entries[0].epoch != self.epoch:
+            return  # of another feed: it is begun anew at the next turn
         # Kept only as long as they join on to each other, so that nobody is served a gap.
         if self._recent and self._recent[-1].number + 1 != entries[0].number:
             self._recent.clear()

@@ -1,15 +1,12 @@
-"""The dashboard's read side on MongoDB: latest states and the feed, built from Kafka events.
+"""The dashboard's read side on MongoDB: the latest states, built from Kafka events (`feed.py` has the feed).
 
-Everything here can be thrown away and rebuilt. A state is stored with the mark of its latest event in the
-same document, so an older or repeated event changes nothing. The feed takes every event once, under a unique
-place, and numbers it densely, so that whoever has seen number n and asks for more misses nothing.
+Everything here can be thrown away and rebuilt (`ponte rebuild dashboard`).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from shared.contracts.agenda import MissionEvent
 from shared.contracts.agreements import AgreementEvent
@@ -17,10 +14,13 @@ from shared.contracts.base import Contract, EventData, Unit
 from shared.contracts.dossiers import CandidacyEvent
 from shared.contracts.networks import MembershipEvent
 from shared.messaging import Received
-from shared.store.driver import DUPLICATE, BulkWriteError, Database, Document, UpdateOne
+from shared.messaging.generations import Generation
+from shared.store.driver import DUPLICATE, BulkWriteError, Database, UpdateOne
+from shared.store.errors import Unavailable
 
-FEED = "feed"
 Event = Received[EventData]
+
+COLLECTIONS = ("missions", "agreements", "memberships", "candidacies")
 
 
 def latest_of(data: EventData) -> tuple[str, Contract, Unit]:
@@ -36,41 +36,39 @@ def latest_of(data: EventData) -> tuple[str, Contract, Unit]:
     raise TypeError(f"no view of {type(data).__name__}")
 
 
-async def prepare_views(database: Database) -> None:
-    """Make the feed's indexes: each number once, each event once (its ``_id`` is its place)."""
-    await database[FEED].create_index([("number", 1)], name="number", unique=True)
-
-
 class LatestStates:
-    """The latest public state of every aggregate: one operation per aggregate and batch."""
+    """A state lies with the mark of its latest event in one document: what is older changes nothing."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, generation: Generation) -> None:
+        self.collections = tuple(name + generation.suffix for name in COLLECTIONS)
         self._database = database
+        self._suffix = generation.suffix
 
     async def apply(self, events: Sequence[Event]) -> None:
         """Store the newest state of each subject in ``events``, unless a newer one is stored."""
         newest: dict[str, Event] = {}
         for event in events:
             known = newest.get(event.subject)
-            if known is None or (event.epoch, event.sequence) > (known.epoch, known.sequence):
+            if known is None or event.place > known.place:
                 newest[event.subject] = event
-        updates: dict[str, list[UpdateOne]] = {}
+        rows: dict[str, list[tuple[Event, Contract]]] = {}
         for event in newest.values():
             collection, state, _ = latest_of(event.data)
-            updates.setdefault(collection, []).append(_update(event, state))
-        await asyncio.gather(*(self._write(name, operations) for name, operations in updates.items()))
+            rows.setdefault(collection + self._suffix, []).append((event, state))
+        await asyncio.gather(*(self._write(name, states) for name, states in rows.items()))
 
-    async def _write(self, collection: str, operations: Sequence[UpdateOne]) -> None:
+    async def _write(self, collection: str, states: Sequence[tuple[Event, Contract]]) -> None:
+        updates = [_update(event, state, upsert=True) for event, state in states]
         try:
-            await self._database[collection].bulk_write(operations, ordered=False)
+            await self._database[collection].bulk_write(updates, ordered=False)
         except BulkWriteError as error:
-            # A duplicate ``_id``: the stored mark is not below this one, so the event was seen before.
-            # (Two replicas cannot race here: a subject's partition has one reader at a time.)
-            if any(failure["code"] != DUPLICATE for failure in error.details["writeErrors"]):
-                raise
+            # The ``_id`` is there: with a mark as high, or another replica made it at this very moment (a
+            # subject's events come by its own topic and by a replay). Once more tells, for now it exists.
+            again = [_update(*states[index], upsert=False) for index in only_duplicates(error)]
+            await self._database[collection].bulk_write(again, ordered=False)
 
 
-def _update(event: Event, state: Contract) -> UpdateOne:
+def _update(event: Event, state: Contract, *, upsert: bool) -> UpdateOne:
     return UpdateOne(
         {
             "_id": event.subject,
@@ -86,60 +84,19 @@ def _update(event: Event, state: Contract) -> UpdateOne:
                 "time": event.time,
             }
         },
-        upsert=True,
+        upsert=upsert,
     )
 
 
-class Feed:
-    """What happened, in the order in which the dashboard took it in."""
+def only_duplicates(error: BulkWriteError) -> list[int]:
+    """The indexes of the operations that met a duplicate key.
 
-    def __init__(self, database: Database, arrived: asyncio.Event) -> None:
-        self._feed = database[FEED]
-        self._arrived = arrived
-
-    async def apply(self, events: Sequence[Event]) -> None:
-        """Append those of ``events`` that are not in the feed yet."""
-        entries = [_entry(event) for event in events]
-        known = await self._feed.find(
-            {"_id": {"$in": [entry["_id"] for entry in entries]}}, {"_id": 1}
-        ).to_list()
-        seen = {row["_id"] for row in known}
-        waiting = [entry for entry in entries if entry["_id"] not in seen]
-        while waiting:
-            waiting = await self._append(waiting)
-        self._arrived.set()
-
-    async def _append(self, entries: list[Document]) -> list[Document]:
-        """Insert under the next numbers; what is left was beaten to its number by another replica.
-
-        In order and stopping at the first failure, so that no number is ever left out.
-        """
-        last = await self._feed.find_one({}, {"number": 1}, sort=[("number", -1)])
-        start = last["number"] + 1 if last else 1
-        for number, entry in enumerate(entries, start=start):
-            entry["number"] = number
-        try:
-            await self._feed.insert_many(entries, ordered=True)
-        except BulkWriteError as error:
-            failure = error.details["writeErrors"][0]
-            if failure["code"] != DUPLICATE:
-                raise
-            taken_number = "number" in failure["keyPattern"]
-            # The number was taken: try the entry again. Its place was taken: another replica has it.
-            return entries[failure["index"] + (0 if taken_number else 1) :]
-        return []
-
-
-def _entry(event: Event) -> Document:
-    _, _, unit = latest_of(event.data)
-    return {
-        "_id": f"{event.subject}/{event.epoch}/{event.sequence}",
-        "subject": event.subject,
-        "epoch": event.epoch,
-        "sequence": event.sequence,
-        "type": event.type,
-        "time": event.time,
-        "recorded_at": datetime.now(UTC),
-        "unit": unit.value,
-        "data": event.data.model_dump(mode="json"),
-    }
+    Raises ``Unavailable`` where the write was not acknowledged by the majority, else ``error`` itself where
+    anything but a duplicate was refused.
+    """
+    failures = error.details["writeErrors"]
+    if any(failure["code"] != DUPLICATE for failure in failures):
+        raise error
+    if error.details.get("writeConcernErrors"):
+        raise Unavailable(field="mongodb", value="") from error
+    return [int(failure["index"]) for failure in failures]

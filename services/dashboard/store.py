@@ -1,15 +1,19 @@
-"""The register that the pages read, on the projections' collections."""
+"""The register that the pages read, on the collections of the live generation of views."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import secrets
+import time
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from services.dashboard.projections import FEED, Feed, LatestStates, prepare_views
+from services.dashboard.feed import FEED, NUMBERED, Feed
+from services.dashboard.projections import LatestStates
 from services.dashboard.register import FeedEntry
 from shared.contracts.agenda import Mission
 from shared.contracts.agreements import Agreement
@@ -17,6 +21,7 @@ from shared.contracts.base import Contract, Unit
 from shared.contracts.dossiers import Candidacy
 from shared.contracts.networks import Membership
 from shared.messaging import Projection
+from shared.messaging.generations import Generation, live_generation
 from shared.store import META, Database, Document
 from shared.store.driver import AWAY, ReturnDocument
 
@@ -26,6 +31,17 @@ C = TypeVar("C", bound=Contract)
 
 TAIL_S = 0.25
 """Entries of other replicas are found by looking for them so often; our own wake the waiting at once."""
+STALE_S = 5.0
+"""Who has not looked for so long (a process that was stopped) looks for a switch before it reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The generation that is read, with the feed's epoch in it and its highest number."""
+
+    generation: Generation
+    epoch: str
+    number: int
 
 
 class MongoRegister:
@@ -35,18 +51,21 @@ class MongoRegister:
         self._database = database
         self._arrived = asyncio.Event()
         self._moved = asyncio.Condition()
-        self._epoch = ""
-        self._number = 0
+        self._feeds = ""
+        self._here = _Place(Generation(1), "", 0)
+        self._looked_at = 0.0
+        self._looking = asyncio.Lock()
         self._tail: asyncio.Task[None] | None = None
 
-    @property
-    def projections(self) -> tuple[Projection, ...]:
+    def views(self, generation: Generation) -> Sequence[Projection]:
         """What the reader has to feed."""
-        return LatestStates(self._database), Feed(self._database, self._arrived)
+        return (
+            LatestStates(self._database, generation),
+            Feed(self._database, generation, self._arrived),
+        )
 
     async def start(self) -> None:
-        """Make what is missing in the database and begin to follow the feed."""
-        await prepare_views(self._database)
+        """Find the live generation and begin to follow its feed."""
         fresh = secrets.token_hex(4)
         meta = await self._database[META].find_one_and_update(
             {"_id": "feed"},
@@ -55,8 +74,8 @@ class MongoRegister:
             return_document=ReturnDocument.AFTER,
         )
         assert meta is not None  # an upsert that returns the document after it always has one
-        self._epoch = meta["epoch"]
-        self._number = await self._highest()
+        self._feeds = meta["epoch"]
+        await self._look()
         self._tail = asyncio.create_task(self._follow())
 
     async def stop(self) -> None:
@@ -80,22 +99,29 @@ class MongoRegister:
     async def feed(
         self, *, before: int | None = None, after: int | None = None, limit: int
     ) -> list[FeedEntry]:
-        query: Document = {}
+        here = await self._current()
+        number: Document = dict(NUMBERED["number"])
         if after is not None:
-            query["number"] = {"$gt": after}
+            number["$gt"] = max(after, 0)
         elif before is not None:
-            query["number"] = {"$lt": before}
-        found = self._database[FEED].find(query).sort("number", 1 if after is not None else -1).limit(limit)
-        return [self._entry(row) for row in await found.to_list(length=limit)]
+            number["$lt"] = before
+        found = self._database[FEED + here.generation.suffix].find({"number": number})
+        rows = found.sort("number", 1 if after is not None else -1).limit(limit)
+        return [_entry(row, here.epoch) for row in await rows.to_list(length=limit)]
 
     async def head(self) -> tuple[str, int]:
-        return self._epoch, self._number
+        return self._here.epoch, self._here.number
 
     async def wait(self, after: int, timeout: float) -> int:
+        epoch = self._here.epoch
+
+        def moved() -> bool:
+            return self._here.number > after or self._here.epoch != epoch
+
         async with self._moved:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait_for(lambda: self._number > after), timeout)
-        return self._number
+                await asyncio.wait_for(self._moved.wait_for(moved), timeout)
+        return self._here.number
 
     async def last_visit(self, person: str) -> datetime | None:
         row = await self._database["visits"].find_one({"_id": person})
@@ -105,12 +131,32 @@ class MongoRegister:
         await self._database["visits"].update_one({"_id": person}, {"$set": {"at": at}}, upsert=True)
 
     async def _all(self, collection: str, model: type[C]) -> list[C]:
-        rows = await self._database[collection].find({}, {"state": 1}).to_list()
+        here = await self._current()
+        rows = await self._database[collection + here.generation.suffix].find({}, {"state": 1}).to_list()
         return [model.model_validate(row["state"]) for row in rows]
 
-    async def _highest(self) -> int:
-        last = await self._database[FEED].find_one({}, {"number": 1}, sort=[("number", -1)])
-        return int(last["number"]) if last else 0
+    async def _current(self) -> _Place:
+        """Where to read: an old generation is dropped a while after the switch, and must not be read then."""
+        if time.monotonic() - self._looked_at > STALE_S:
+            await self._look()
+        return self._here
+
+    async def _look(self) -> None:
+        """Find the live generation and how far its feed goes; wakes who waits where that has changed."""
+        async with self._looking:
+            looked_at = time.monotonic()
+            generation = await live_generation(self._database)
+            feed = self._database[FEED + generation.suffix]
+            last = await feed.find_one(NUMBERED, {"number": 1}, sort=[("number", -1)])
+            here = _Place(generation, _epoch(self._feeds, generation), int(last["number"]) if last else 0)
+            self._looked_at = looked_at
+            if here == self._here:
+                return
+            if here.epoch != self._here.epoch and self._here.epoch:
+                log.warning("the pages are now read from generation %d of the views", generation.number)
+            self._here = here
+        async with self._moved:
+            self._moved.notify_all()
 
     async def _follow(self) -> None:
         while True:
@@ -118,25 +164,26 @@ class MongoRegister:
                 await asyncio.wait_for(self._arrived.wait(), TAIL_S)
             self._arrived.clear()
             try:
-                number = await self._highest()
+                await self._look()
             except AWAY as error:
                 log.warning("the feed cannot be read: %s", type(error).__name__)
-                continue
-            if number != self._number:
-                self._number = number
-                async with self._moved:
-                    self._moved.notify_all()
 
-    def _entry(self, row: Document) -> FeedEntry:
-        return FeedEntry(
-            epoch=self._epoch,
-            number=row["number"],
-            subject=row["subject"],
-            aggregate_epoch=row["epoch"],
-            sequence=row["sequence"],
-            type=row["type"],
-            time=row["time"],
-            recorded_at=row["recorded_at"],
-            unit=Unit(row["unit"]),
-            data=row["data"],
-        )
+
+def _epoch(feeds: str, generation: Generation) -> str:
+    """The feed's epoch: numbers of one generation mean nothing in another."""
+    return feeds if generation.number == 1 else f"{feeds}-{generation.number}"
+
+
+def _entry(row: Document, epoch: str) -> FeedEntry:
+    return FeedEntry(
+        epoch=epoch,
+        number=row["number"],
+        subject=row["subject"],
+        aggregate_epoch=row["epoch"],
+        sequence=row["sequence"],
+        type=row["type"],
+        time=row["time"],
+        recorded_at=row["recorded_at"],
+        unit=Unit(row["unit"]),
+        data=row["data"],
+    )

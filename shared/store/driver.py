@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, Literal, Protocol, cast
 
+import pymongo
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import IndexModel, ReturnDocument, UpdateOne
@@ -54,6 +55,7 @@ __all__ = [
     "UpdateOne",
     "close",
     "connect",
+    "patience",
     "raw",
     "snapshot",
 ]
@@ -148,6 +150,11 @@ def connect(uri: str, driver: Driver = "motor", *, timeout_ms: int = 5000) -> Cl
     from pymongo import AsyncMongoClient
 
     return cast(Client, AsyncMongoClient(uri, **options))
+
+
+def patience(seconds: float) -> AbstractContextManager[None]:
+    """Within it a call may take so long in all, retries included, instead of the client's own limits."""
+    return pymongo.timeout(seconds)
 
 
 def raw(collection: Collection) -> RawCollection:

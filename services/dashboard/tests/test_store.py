@@ -6,11 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from services.dashboard.projections import Feed, LatestStates, prepare_views
+from services.dashboard.feed import Feed
+from services.dashboard.projections import LatestStates
 from services.dashboard.store import MongoRegister
 from shared.contracts.agenda import MissionRescheduled, MissionScheduled
 from shared.messaging.delivery import Event
 from shared.messaging.envelope import Received
+from shared.messaging.generations import Generation
 from shared.store import Database, close, connect
 from shared.testing.builders import NOON, a_mission
 from shared.testing.waiting import eventually
@@ -20,9 +22,13 @@ from shared.testing.waiting import eventually
 async def database(mongodb_uri: str, database_name: Callable[[str], str]) -> AsyncIterator[Database]:
     client = connect(mongodb_uri)
     database = client[database_name("dashboard")]
-    await prepare_views(database)
+    await a_feed(database).prepare()
     yield database
     await close(client)
+
+
+def a_feed(database: Database) -> Feed:
+    return Feed(database, Generation(1), asyncio.Event())
 
 
 def an_event(subject: str, sequence: int, *, epoch: int = 1) -> Event:
@@ -53,7 +59,7 @@ async def numbers(database: Database) -> list[tuple[int, str]]:
 
 
 async def test_an_older_event_never_overwrites_a_newer_state(database: Database) -> None:
-    states = LatestStates(database)
+    states = LatestStates(database, Generation(1))
     await states.apply([an_event("m", 2), an_event("m", 1), an_event("n", 1)])
     assert await titles(database) == {"m": "1.2", "n": "1.1"}
     await states.apply([an_event("m", 1)])
@@ -64,14 +70,14 @@ async def test_an_older_event_never_overwrites_a_newer_state(database: Database)
 
 
 async def test_the_feed_takes_every_event_once(database: Database) -> None:
-    feed = Feed(database, asyncio.Event())
+    feed = a_feed(database)
     await feed.apply([an_event("m", 1), an_event("m", 2), an_event("m", 1)])
     await feed.apply([an_event("m", 2), an_event("m", 3)])
     assert await numbers(database) == [(1, "m/1/1"), (2, "m/1/2"), (3, "m/1/3")]
 
 
 async def test_replicas_number_the_feed_without_gap_or_double(database: Database) -> None:
-    feeds = [Feed(database, asyncio.Event()) for _ in range(4)]
+    feeds = [a_feed(database) for _ in range(4)]
     # Each replica has subjects of its own, and all have some that a rebalance delivered to several.
     batches = [
         [an_event(f"r{r}-{k}", 1) for k in range(10)] + [an_event(f"all-{k}", 1) for k in range(10)]
@@ -91,7 +97,7 @@ async def test_who_waits_for_the_feed_is_told(database: Database) -> None:
     try:
         assert (await register.head())[0] == (await other.head())[0]
         waiting = asyncio.create_task(other.wait(0, 10))
-        _, feed = register.projections
+        _, feed = register.views(Generation(1))
         await feed.apply([an_event("m", 1), an_event("m", 2)])
         assert await waiting == 2
         await eventually(lambda: register.wait(1, 1))
