@@ -42,6 +42,7 @@ class Presence:
         self._ended = ended
         self._epoch: int | None = None
         self._beats: asyncio.Task[None] | None = None
+        self._stopping = asyncio.Event()
 
     async def enter(self, told: Callable[[str], None] = log.warning) -> None:
         """Count as alive, once no restore is going on; ``told`` learns why it waits.
@@ -70,9 +71,10 @@ class Presence:
         """The last thing of an orderly end: nothing of this replica writes any more."""
         if self._beats is None:
             return
+        # Not cancelled at once: a driver may take a cancelled call for a broken connection and go on.
+        self._stopping.set()
+        await asyncio.wait([self._beats], timeout=BEAT_S)
         self._beats.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._beats
         self._beats = None
         gone: tuple[type[Exception], ...] = (*AWAY, TimeoutError)
         try:
@@ -86,7 +88,7 @@ class Presence:
         )
 
     async def _beat(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 await self._sign()
                 why = await self._why_to_end()
@@ -100,7 +102,8 @@ class Presence:
                 self._ended(why)
                 # The sign goes on until `stop`: the restore waits for what is still being written.
                 self._ended = _once
-            await asyncio.sleep(BEAT_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), BEAT_S)
 
     async def _why_to_end(self) -> str | None:
         found = await self._meta.find({"_id": {"$in": [RESTORE, "epoch"]}}).to_list()

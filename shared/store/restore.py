@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from shared.store.backup_file import BackupFault, Manifest, Progress
-from shared.store.driver import Client, Collection, Database, Document, DuplicateKeyError, ReturnDocument
+from shared.store.driver import AWAY, Client, Collection, Database, Document, DuplicateKeyError
 from shared.store.presence import RESTORE, alive
 from shared.store.setup import META
 from shared.store.swap import load, put_in_place
@@ -88,15 +88,19 @@ class Restore:
         while True:
             stale = {"$expr": {"$lt": ["$at", {"$subtract": ["$$NOW", int(_HELD_S * 1000)]}]}}
             ours = {"token": self._token, "by": f"{socket.gethostname()}/{os.getpid()}"}
+            mark = await self._meta.find_one_and_update(
+                {"_id": RESTORE, **stale}, {"$set": ours, "$currentDate": {"at": True}}
+            )
+            if mark is not None:
+                return mark
             with suppress(DuplicateKeyError):
-                mark: Document | None = await self._meta.find_one_and_update(
-                    {"_id": RESTORE, **stale},
+                # The filter names our token, so that somebody else's mark is a duplicate and stays.
+                await self._meta.update_one(
+                    {"_id": RESTORE, "token": self._token},
                     {"$set": ours, "$currentDate": {"at": True}},
                     upsert=True,
-                    return_document=ReturnDocument.AFTER,
                 )
-                assert mark is not None  # an upsert that returns the document after it always has one
-                return mark
+                return {}
             if asyncio.get_running_loop().time() > deadline:
                 raise BackupFault(f"Another restore of {self._manifest.service} is going on.")
             if not told:
@@ -135,17 +139,21 @@ class Restore:
 
     @asynccontextmanager
     async def _renewing(self) -> AsyncIterator[None]:
+        done = asyncio.Event()
+
         async def renew() -> None:
-            while True:
-                await asyncio.sleep(_RENEW_S)
-                await self._meta.update_one(
-                    {"_id": RESTORE, "token": self._token}, {"$currentDate": {"at": True}}
-                )
+            while not done.is_set():
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(done.wait(), _RENEW_S)
+                with suppress(*AWAY):
+                    await self._meta.update_one(
+                        {"_id": RESTORE, "token": self._token}, {"$currentDate": {"at": True}}
+                    )
 
         task = asyncio.create_task(renew())
         try:
             yield
         finally:
+            done.set()
+            await asyncio.wait([task], timeout=_RENEW_S)
             task.cancel()
-            with suppress(asyncio.CancelledError, Exception):
-                await task
