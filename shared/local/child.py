@@ -11,6 +11,7 @@ from pathlib import Path
 from shared.local import process
 from shared.local.console import Console
 from shared.local.errors import LocalError
+from shared.local.liveness import ALIVE, Limits, Liveness, watch
 from shared.local.logfile import LogFile
 from shared.local.probe import status_of
 from shared.local.topology import Service
@@ -20,6 +21,8 @@ from shared.local.topology import Service
 FIRST_PAUSE = 0.5
 LONGEST_PAUSE = 10.0
 HEALTHY = 30.0
+# Seconds that a process which no longer answers has for ending by itself.
+STUCK_STOP_WITHIN = 3.0
 # How often a service may end before it was ready even once, until the whole start is given up.
 FIRST_TRIES = 4
 
@@ -32,7 +35,12 @@ class Child:
     """The process of one service under the supervisor."""
 
     def __init__(
-        self, service: Service, folder: Path, environment: Callable[[], Mapping[str, str]], console: Console
+        self,
+        service: Service,
+        folder: Path,
+        environment: Callable[[], Mapping[str, str]],
+        console: Console,
+        limits: Limits | None = None,
     ) -> None:
         """Take the service, the folder of its pid and log, and what gives its environment at each start."""
         self.service = service
@@ -43,6 +51,8 @@ class Child:
         self._console = console
         self._process: subprocess.Popen[bytes] | None = None
         self._stopped = asyncio.Event()
+        self._limits = limits or Limits()
+        self._liveness = Liveness(self._limits)
 
     @property
     def pid(self) -> int | None:
@@ -105,12 +115,14 @@ class Child:
             raise StartFailed(f"{name} cannot be run: {error.strerror}.") from error
         process.remember(self._pid_file, self._process.pid)
         logs = asyncio.create_task(self._pass_on(read_end))
-        watch = asyncio.create_task(self._watch(started))
+        watching = asyncio.create_task(self._watch(started))
+        guard = asyncio.create_task(self._guard())
         try:
             while self._process.poll() is None:
                 await asyncio.sleep(0.05)
         finally:
-            watch.cancel()
+            watching.cancel()
+            guard.cancel()
             # A grandchild may hold the pipe open; the process's own last lines are there at once.
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(logs, 1)
@@ -121,7 +133,15 @@ class Child:
         while await status_of(self.service.port) != 200:
             await asyncio.sleep(0.1)
         self._console.state(self.service.name, f"ready after {time.monotonic() - started:.1f} s")
+        self._liveness.saw(200)
         self.ready.set()
+
+    async def _guard(self) -> None:
+        """End the process if it no longer lives; `run` starts another."""
+        port = self.service.port
+        given = await watch(self._liveness, lambda: status_of(port, ALIVE, within=self._limits.within))
+        self._console.state(self.service.name, f"gave no sign of life for {given:g} s: ending it")
+        await self.end_process(STUCK_STOP_WITHIN)
 
     async def _pass_on(self, read_end: int) -> None:
         reader = asyncio.StreamReader()

@@ -14,6 +14,7 @@ from shared.local.child import FIRST_PAUSE, LONGEST_PAUSE, Child, StartFailed
 from shared.local.console import Console
 from shared.local.engine import Engine
 from shared.local.errors import AlreadyRunning, LocalError, PortTaken
+from shared.local.liveness import Limits
 from shared.local.severe import follow
 from shared.local.topology import Service
 
@@ -52,10 +53,12 @@ class Supervisor:
         engines: Sequence[Engine],
         console: Console,
         environment: Callable[[], Mapping[str, str]] = dict,
+        limits: Limits | None = None,
     ) -> None:
         """Take the data folder, what is to run, and what makes the services' further settings.
 
-        `environment` is called once, when the folder is held, so that it may write into it.
+        `environment` is called once, when the folder is held, so that it may write into it. `limits` say when
+        a service that gives no sign of life is ended.
         """
         self._folder = folder
         self._engines = list(engines)
@@ -63,7 +66,9 @@ class Supervisor:
         self._make_environment = environment
         self._extra: dict[str, str] = {}
         pids = folder / "services"
-        self._children = [Child(service, pids, self._environment(service), console) for service in services]
+        self._children = [
+            Child(service, pids, self._environment(service), console, limits) for service in services
+        ]
         self._stop_asked = asyncio.Event()
 
     async def run(self, when_ready: Callable[[], Awaitable[None]] | None = None) -> None:

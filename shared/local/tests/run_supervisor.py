@@ -1,7 +1,8 @@
 """A supervisor over small fake services, as a process of its own for the tests.
 
 Arguments: the data folder, and for each service NAME=PORT=BEHAVIOUR with a behaviour of `serve`, `fail` (ends
-at once) or `stubborn` (takes no SIGTERM). With `mongod` among them, a real one runs too.
+at once), `stubborn` (takes no SIGTERM) or `stuck` (says after two answers that only a restart can help). With
+`mongod` among them, a real one runs too.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from pathlib import Path
 from shared.cli.errors import UserError
 from shared.local.console import Console
 from shared.local.engine import Engine
+from shared.local.liveness import Limits
 from shared.local.mongod import Mongod
 from shared.local.supervisor import Supervisor
 from shared.local.topology import Service
@@ -24,13 +26,20 @@ if behaviour == "fail":
 if behaviour == "stubborn":
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
 class Handler(http.server.BaseHTTPRequestHandler):
+    probes = 0
     def do_GET(self):
-        self.send_response(200 if self.path == "/status" else 404)
+        asked = self.path == "/status?probe=alive"
+        Handler.probes += asked
+        stuck = asked and behaviour == "stuck" and Handler.probes > 2
+        self.send_response(503 if stuck else 200 if self.path.startswith("/status") else 404)
         self.end_headers()
     def log_message(self, *arguments):
         pass
 http.server.HTTPServer(("127.0.0.1", int(os.environ["PONTE_HTTP_PORT"])), Handler).serve_forever()
 """
+
+# The product's limits in small, so that a test need not wait for half a minute.
+QUICK = Limits(every=0.2, within=0.5, patience=1.0, starting=10.0, most_patience=60.0)
 
 
 async def main() -> None:
@@ -45,7 +54,7 @@ async def main() -> None:
     async def ready() -> None:
         console.say("ALL READY")
 
-    await Supervisor(folder, services, engines, console).run(ready)
+    await Supervisor(folder, services, engines, console, limits=QUICK).run(ready)
 
 
 if __name__ == "__main__":

@@ -106,6 +106,33 @@ async def test_a_dead_service_is_started_again(start: Start) -> None:
     assert "ended with signal 9" in run.text
 
 
+async def test_a_service_that_no_longer_answers_is_killed_and_started_again(start: Start) -> None:
+    port = ports.free_port()
+    run = start(f"one={port}=serve", f"two={ports.free_port()}=serve")
+    await run.ready()
+    old, other = run.pid("one"), run.pid("two")
+    os.kill(old, signal.SIGSTOP)
+
+    async def again() -> None:
+        assert await status_of(port) == 200
+        assert run.pid("one") != old
+
+    await eventually(again, within=20)
+    assert "gave no sign of life for 1 s" in run.text
+    assert run.pid("two") == other
+
+
+async def test_a_service_that_says_it_is_stuck_is_started_again_ever_more_patiently(start: Start) -> None:
+    run = start(f"one={ports.free_port()}=stuck")
+    await run.ready()
+
+    def twice() -> None:
+        assert "gave no sign of life for 1 s" in run.text
+        assert "gave no sign of life for 2 s" in run.text
+
+    await eventually(twice, within=20)
+
+
 async def test_a_dead_engine_is_started_again_where_it_was(start: Start) -> None:
     run = start("mongod", f"one={ports.free_port()}=serve")
     await run.ready()
