@@ -21,8 +21,8 @@ from shared.store.driver import Database, Document, ReturnDocument
 from shared.store.setup import META
 
 if TYPE_CHECKING:
-    from shared.messaging.delivery import Projection
     from shared.messaging.inbox import Inbox
+    from shared.messaging.viewing import Projection
 
 DOCUMENT = "generations"
 MARKS = "marks"
@@ -58,6 +58,14 @@ class Completes(Protocol):
     """
 
     async def complete(self, previous: Generation | None) -> int: ...
+
+
+@runtime_checkable
+class Stored(Protocol):
+    """A projection that tells the names of its collections, so that they can be dropped."""
+
+    @property
+    def collections(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,6 +137,11 @@ class Generations:
         await self.request(f"{topic} is in epoch {epoch}, no longer {known}", {topic: epoch})
         return True
 
+    def collections(self, generation: Generation) -> set[str]:
+        """The names of the collections that the views of ``generation`` tell of."""
+        views = self._views(generation)
+        return {name for view in views if isinstance(view, Stored) for name in view.collections}
+
     async def _target(self, generation: Generation, epochs: Mapping[str, int]) -> Target:
         known = self._targets.get(generation)
         if known is not None:
@@ -192,6 +205,18 @@ async def abandon(database: Database, number: int) -> None:
         {"_id": DOCUMENT, "building.number": number},
         {"$unset": {"building": ""}, "$addToSet": {"retired": number}},
     )
+
+
+def request_id(number: int, topic: str, page: int | str) -> str:
+    """The id of a question that is asked for generation ``number``; the same page has the same one."""
+    return f"rebuild-{number}-{topic}-{page}"
+
+
+def build_of(request: str) -> int | None:
+    """The generation that the answer to ``request`` is meant for alone; null: it is for all of them."""
+    word, _, rest = request.partition("-")
+    number = rest.partition("-")[0]
+    return int(number) if word == "rebuild" and number.isdecimal() else None
 
 
 def key_of(topic: str) -> str:
