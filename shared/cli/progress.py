@@ -75,3 +75,41 @@ class Bar:
     def at(self, done: int, total: int) -> None:
         """So much is done, of so much in all."""
         self._bars.update(self._bar, completed=done, total=total)
+
+
+class Stages:
+    """A bar for each stage on the terminal's standard error; where that is no terminal, only what is told."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+        )
+        self._current: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def begin(self, what: str, total: int) -> None:
+        """A new bar."""
+        self._current = self._bars.add_task(what, total=total)
+
+    def advance(self, by: int) -> None:
+        """So much more is done."""
+        if self._current is not None:
+            self._bars.advance(self._current, by)
+
+    def tell(self, text: str) -> None:
+        """A line above the bars."""
+        self._console.print(text, markup=False)

@@ -78,6 +78,11 @@ async def _try(
             return writer.finish(epoch=epoch, taken_at=taken_at)
 
 
+async def ever_started(database: Database) -> bool:
+    """Whether this is the database of a service that has been started once."""
+    return await database[META].find_one({"_id": "epoch"}) is not None
+
+
 async def backed_up(database: Database) -> list[str]:
     """The collections that a backup holds, by name."""
     return sorted(
