@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Final, NoReturn
 
@@ -60,8 +60,8 @@ def create_app(
     """An application in which every route but the open list needs a verified caller.
 
     ``health`` names what keeps the service from being ready, ``stuck`` what only a restart can mend; both
-    reach the log, never a stranger. ``mounts`` are static files by path, such as ``/static``. ``open_paths``
-    are the paths beyond ``/status``, ``/openapi.json`` and ``/asyncapi.json`` that anybody
+    reach the log and whoever has the scrape token, never a stranger. ``mounts`` are static files by path,
+    such as ``/static``. ``open_paths`` are the paths beyond ``/status``, ``/openapi.json`` and ``/asyncapi.json`` that anybody
     may call, a mount as ``/static/``. ``authenticators`` are asked after the bearer token, in order.
     ``error_page`` shows problems to a caller who accepts HTML. ``app.state.stopping`` is an ``asyncio.Event``
     that is set when the service begins to stop: whoever streams ends then.
@@ -143,26 +143,26 @@ def _checked(lifespan: Lifespan | None, declared: Sequence[str]) -> Lifespan:
     return run
 
 
-def _readiness(app: FastAPI, health: Health) -> Callable[[], Awaitable[bool]]:
+def _readiness(app: FastAPI, health: Health) -> Health:
     told: list[str] = []
 
-    async def ready() -> bool:
+    async def ready() -> list[str]:
         if app.state.stopping.is_set():
-            return False
+            return ["it is stopping"]
         problems = await health()
         if problems != told:
             log.warning("not ready: %s", "; ".join(problems)) if problems else log.info("ready")
             told[:] = problems
-        return not problems
+        return problems
 
     return ready
 
 
-def _liveness(stuck: Callable[[], list[str]]) -> Callable[[], bool]:
-    def alive() -> bool:
+def _liveness(stuck: Callable[[], list[str]]) -> Callable[[], list[str]]:
+    def alive() -> list[str]:
         parts = stuck()
         if parts:
             log.error("stuck: %s", ", ".join(parts))
-        return not parts
+        return parts
 
     return alive

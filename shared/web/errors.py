@@ -53,3 +53,12 @@ class NotReady(Refusal):
         "en": "The service is not ready to take requests.",
         "it": "Il servizio non è pronto a ricevere richieste.",
     }
+
+
+class NotReadyBecause(NotReady):
+    """The same for an operator: ``value`` says why."""
+
+    rule: ClassVar[dict[str, str]] = {
+        "en": "The service is not ready: {value}.",
+        "it": "Il servizio non è pronto: {value}.",
+    }

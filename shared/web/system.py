@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from shared.identity.access import Rule
 from shared.identity.errors import bad_token, no_token
-from shared.web.errors import NotReady
+from shared.web.errors import NotReady, NotReadyBecause
 
 Health = Callable[[], Awaitable[list[str]]]
 """What keeps the service from taking requests, in words for its operators; empty when ready."""
@@ -73,9 +73,17 @@ class ScrapeToken(Rule):
         scheme, _, given = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not given:
             raise no_token()
-        expected = self._expected()
-        if not expected or not hmac.compare_digest(given.strip().encode(), expected.encode()):
+        if not self._right(given):
             raise bad_token("it is not the scrape token", "non è il token di raccolta")
+
+    def knows(self, request: Request) -> bool:
+        """Whether the request carries the token, where it is not asked for."""
+        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        return scheme.lower() == "bearer" and self._right(given)
+
+    def _right(self, given: str) -> bool:
+        expected = self._expected()
+        return bool(expected) and hmac.compare_digest(given.strip().encode(), expected.encode())
 
     def _expected(self) -> str:
         # Read at every scrape, so that the token can be changed without a restart.
@@ -87,22 +95,31 @@ class ScrapeToken(Rule):
 
 def system_router(
     *,
-    ready: Callable[[], Awaitable[bool]],
-    alive: Callable[[], bool],
+    ready: Health,
+    alive: Callable[[], list[str]],
     metrics_token_file: Path | None,
     documents: Documents,
 ) -> APIRouter:
-    """The routes. ``ready`` is asked at every call, ``alive`` says whether a restart would help."""
+    """The routes. ``ready`` is asked at every call, ``alive`` names what only a restart would help.
+
+    Why a service is not ready is told to whoever has the scrape token; a stranger learns only that it is not.
+    """
     router = APIRouter(tags=["system"])
+    token = ScrapeToken(metrics_token_file)
 
     @router.get("/status", summary="Ready or not", response_class=ProblemJson)
-    async def status(probe: Annotated[Probe, Query(description=PROBES)] = Probe.READY) -> Status:
+    async def status(
+        request: Request, probe: Annotated[Probe, Query(description=PROBES)] = Probe.READY
+    ) -> Status:
         """Whether the service can take requests now, or with `probe=alive` whether it works at all."""
-        if not (alive() if probe is Probe.ALIVE else await ready()):
+        problems = alive() if probe is Probe.ALIVE else await ready()
+        if problems and token.knows(request):
+            raise NotReadyBecause(field="service", value="; ".join(problems))
+        if problems:
             raise NotReady(field="service", value=None)
         return Status() if probe is Probe.READY else Status(detail="The process is alive.")
 
-    guard = Depends(ScrapeToken(metrics_token_file))
+    guard = Depends(token)
 
     @router.get(METRICS, summary="Metrics for Prometheus", response_class=MetricsText, dependencies=[guard])
     async def metrics() -> Response:

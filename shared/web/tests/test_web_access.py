@@ -185,7 +185,9 @@ async def test_without_a_scrape_token_nobody_reads_metrics(
         assert answer.status_code == 401
 
 
-async def test_readiness_says_no_more_than_ready_or_not(folder: Path, calling: Caller) -> None:
+async def test_readiness_says_no_more_to_a_stranger_than_ready_or_not(
+    folder: Path, calling: Caller, keys: LocalKeys
+) -> None:
     problems = ["mongodb at inside.example does not answer"]
     stuck: list[str] = []
 
@@ -199,6 +201,12 @@ async def test_readiness_says_no_more_than_ready_or_not(folder: Path, calling: C
     assert answer.headers["content-type"] == "application/problem+json"
     assert int(answer.headers["retry-after"]) > 0
     assert "inside" not in answer.text
+    wrong = await stranger.get("/status", headers={"Authorization": "Bearer wrong"})
+    assert (wrong.status_code, "inside" in wrong.text) == (503, False)
+    scrape = {"Authorization": f"Bearer {keys.metrics_token_file.read_text().strip()}"}
+    operators = await stranger.get("/status", headers=scrape)
+    assert operators.status_code == 503
+    assert operators.json()["detail"] == f"The service is not ready: {problems[0]}."
     assert (await stranger.get("/status?probe=alive")).status_code == 200, (
         "an engine that is away needs no restart"
     )
