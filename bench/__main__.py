@@ -1,62 +1,75 @@
-"""`make bench`: measure, write ``bench/results/*.json`` and the README's figures, print a table."""
+"""`make bench`: measure, write ``bench/results/*.json`` and the README's figures, print tables.
+
+``ARGS="end_to_end relay"`` chooses, ``--short`` tries everything out in little time (its results are shown
+and not kept), ``--rounds 5`` repeats more often, ``--profile`` writes where the time of each process goes.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
-import statistics
+import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
+import uvloop
 from rich.console import Console
-from rich.table import Table
 
-from bench import end_to_end, readme
+from bench import end_to_end, profiles, reader, readme, relay, tables
 from bench.machine import machine
+from bench.options import Options
 
 RESULTS = Path(__file__).parent / "results"
-RUNS = 3
-RATES = (50.0, 100.0)
-
-
-def measure(rate: float) -> dict[str, Any]:
-    """Several runs at one rate; the medians with the smallest and largest of each."""
-    runs = []
-    for number in range(RUNS):
-        with tempfile.TemporaryDirectory(prefix="ponte-bench-") as folder:
-            runs.append(asyncio.run(end_to_end.run(Path(folder) / "data", rate=rate)))
-        print(f"run {number + 1} of {RUNS} at {rate:g}/s: {runs[-1]['accepted_to_page_ms']}", flush=True)
-    values = [run["accepted_to_page_ms"] for run in runs]
-    spread = {
-        name: {
-            "median": statistics.median(value[name] for value in values),
-            "min": min(value[name] for value in values),
-            "max": max(value[name] for value in values),
-        }
-        for name in ("p50", "p99")
-    }
-    return {"rate_per_s": rate, "runs": runs, "accepted_to_page_ms": spread}
+BENCHES = {"end_to_end": end_to_end.run, "relay": relay.run, "reader": reader.run}
 
 
 def main() -> None:
-    """Run all and write one result file."""
-    rates = [measure(rate) for rate in RATES]
-    result = {"what": "HTTP accepted to SSE received", "machine": machine(), "rates": rates}
+    """Run what was chosen."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; none: all")
+    parser.add_argument("--short", action="store_true", help="one quick round; no result file is written")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--long", action="store_true", help="a million events where it matters")
+    parser.add_argument("--profile", action="store_true", help="profile Ponte's processes instead")
+    chosen = parser.parse_args()
+    for name in chosen.names:
+        if name not in BENCHES:
+            parser.error(f"{name!r} is none of {', '.join(BENCHES)}")
+    if chosen.profile:
+        _profile()
+        return
+    options = Options(rounds=1 if chosen.short else chosen.rounds, short=chosen.short, long=chosen.long)
+    console = Console()
+    for name in chosen.names or BENCHES:
+        began = time.monotonic()
+        result = _run(name, options)
+        console.print(f"{name}: {time.monotonic() - began:.0f} s")
+        tables.show(name, result, console)
+        if not options.short:
+            RESULTS.mkdir(exist_ok=True)
+            text = json.dumps({"machine": machine(), **result}, indent=1, ensure_ascii=False)
+            (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+            readme.write(RESULTS)
+
+
+def _run(name: str, options: Options) -> dict[str, Any]:
+    with (
+        tempfile.TemporaryDirectory(prefix="ponte-bench-") as folder,
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        return runner.run(BENCHES[name](Path(folder), options))
+
+
+def _profile() -> None:
+    profiles.program()
+    with tempfile.TemporaryDirectory(prefix="ponte-bench-") as folder:
+        text = asyncio.run(profiles.run(Path(folder)))
     RESULTS.mkdir(exist_ok=True)
-    (RESULTS / "end_to_end.json").write_text(json.dumps(result, indent=2) + "\n", encoding="utf-8")
-    readme.write(RESULTS)
-    table = Table("commands/s", "seen", "p50 ms", "p99 ms", "memory MiB", title="accepted to page")
-    for rate in rates:
-        spread = rate["accepted_to_page_ms"]
-        table.add_row(
-            f"{rate['rate_per_s']:g}",
-            f"{min(run['seen'] for run in rate['runs'])} of {rate['runs'][0]['commands']}",
-            f"{spread['p50']['median']} ({spread['p50']['min']}-{spread['p50']['max']})",
-            f"{spread['p99']['median']} ({spread['p99']['min']}-{spread['p99']['max']})",
-            f"{statistics.median(run['memory_mib']['total'] for run in rate['runs']):.0f}",
-        )
-    Console().print(table)
+    (RESULTS / "profile.txt").write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from typing import Any
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float] | None:
@@ -24,4 +25,23 @@ def spread(values: Sequence[float], digits: int = 1) -> dict[str, float]:
         "median": round(statistics.median(values), digits),
         "min": round(min(values), digits),
         "max": round(max(values), digits),
+    }
+
+
+def row(what: str, values: Sequence[float], unit: str, digits: int = 0) -> dict[str, Any]:
+    """One line of a result's table."""
+    return {"what": what, "unit": unit, "value": spread(values, digits)}
+
+
+def judged(
+    what: str, system: str, values: Sequence[float], goal: float, *, least: bool = True
+) -> dict[str, Any]:
+    """What was measured in each round beside what is to be reached; the median decides."""
+    middle = statistics.median(values)
+    return {
+        "what": what,
+        "system": system,
+        "measured": spread(values, 2),
+        "to_reach": f"at {'least' if least else 'most'} {goal:g}",
+        "reached": middle >= goal if least else middle <= goal,
     }

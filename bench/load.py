@@ -1,7 +1,7 @@
 """The generator of the load, in a process of its own: `python -m bench.load < PLAN > RESULT`.
 
 A plan names a system under test (where commands go, where the page's stream is, how an answer and an entry of
-the stream name the same fact), the processes whose work is to be noted, and phases. Every phase sends commands
+the stream name one fact), the processes whose work is to be noted, and phases. Every phase sends commands
 either in a closed loop (each client sends its next command when the last one is answered) or in an open one
 (at fixed moments, whatever happens), while one client holds the page's stream. The clock of a command starts
 when "accepted" has arrived and stops when the stream hands over its entry: what a person waits for.
@@ -145,7 +145,7 @@ class Load:
         self.ledger = Ledger()
         rate = phase.get("rate")
         if "share_of" in phase:
-            rate = phase["share"] * self.results[phase["share_of"]]["page_per_s"]
+            rate = phase["share"] * max(self.results[name]["page_per_s"] for name in phase["share_of"])
         work, own = self._work(), time.process_time()
         began = time.monotonic()
         end = began + phase["seconds"]
@@ -157,7 +157,7 @@ class Load:
         cpu = {name: round((now - work[name]) / wall, 3) for name, now in self._work().items()}
         cpu["generator"] = round((time.process_time() - own) / wall, 3)
         # Only the clock of the page's stream matters for what comes late.
-        found = self.judge(began + WARM_S, end, rate)
+        found = self.judge(began + WARM_S, end)
         drained = time.monotonic()
         await self.drain()
         unseen = self.ledger.accepted.keys() - self.ledger.arrived.keys()
@@ -169,6 +169,7 @@ class Load:
             "drained_after_s": round(time.monotonic() - drained, 2),
             "errors": self.ledger.errors,
             "cpu": cpu,
+            "cpu_ms_per_command": self._per_command(cpu, wall),
         }
 
     def _work(self) -> dict[str, float]:
@@ -192,11 +193,12 @@ class Load:
         if tasks:
             await asyncio.wait(set(tasks), timeout=DRAIN_S)
 
-    def judge(self, start: float, end: float, rate: float | None) -> dict[str, Any]:
+    def judge(self, start: float, end: float) -> dict[str, Any]:
         """How many were accepted and seen from ``start`` to ``end``, and what the page lacked at the end."""
         ledger, window = self.ledger, end - start
         accepted = sum(start <= at < end for at in ledger.accepted.values())
-        arrived = sum(start <= at < end for at in ledger.arrived.values())
+        # What a phase before this one left behind is not this one's.
+        arrived = sum(start <= at < end for key, at in ledger.arrived.items() if key in ledger.accepted)
         missing = [
             end - at
             for key, at in ledger.accepted.items()
@@ -222,6 +224,10 @@ class Load:
             "accepted_to_page_ms": percentiles(delays),
             "answer_ms": percentiles(answers),
         }
+
+    def _per_command(self, cpu: dict[str, float], wall: float) -> float | None:
+        commands = len(self.ledger.answers)
+        return round(1000 * wall * sum(cpu.values()) / commands, 2) if commands else None
 
     async def drain(self) -> None:
         """Until the page has everything, or nothing more has come for two seconds."""

@@ -86,6 +86,20 @@ def text(name: str, stacks: list[tuple[list[str], int]], seconds: float) -> str:
     return "\n".join(lines)
 
 
+PHASES = {"100 commands/s": {"rate": 100.0}, "32 clients": {"clients": 32}}
+SECONDS = 8.0
+
+
+async def run(folder: Path) -> str:
+    """The profiles with both drivers."""
+    async with rig.engines(folder) as engines:
+        texts = [
+            await profile(rig.by_name(engines, name), engines, PHASES, SECONDS)
+            for name in ("ponte-pymongo", "ponte-motor")
+        ]
+    return "\n".join(texts)
+
+
 async def profile(
     system: rig.SystemUnderTest, engines: rig.Engines, phases: dict[str, dict[str, Any]], seconds: float
 ) -> str:

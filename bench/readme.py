@@ -1,46 +1,122 @@
-"""Writes the README's figures from the result files, so that none is typed by hand."""
+"""Writes the README's figures from the result files, so that none is typed by hand.
+
+``python -m bench.readme`` writes the section again, ``--check`` only tells whether it is up to date.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-import statistics
+import sys
 from pathlib import Path
 from typing import Any
 
+from bench.tables import spread_text
+
 README = Path(__file__).parent.parent / "README.md"
+RESULTS = Path(__file__).parent / "results"
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
+ORDER = ("end_to_end", "relay", "reader", "rebuild", "memory", "growth")
+NAMES = {
+    "naive": "naive (insert, publish, answer)",
+    "textbook": "textbook (outbox, transaction, polling)",
+    "ponte-motor": "Ponte, Motor",
+    "ponte-pymongo": "Ponte, PyMongo's async client",
+}
 
 
-def section(result: dict[str, Any]) -> str:
-    """The table of one result file with the machine that it was measured on."""
-    machine, first = result["machine"], result["rates"][0]["runs"]
-    where = f"{machine['cores']} cores, {machine['cpu']}, {machine['memory_gib']:g} GiB"
-    how = f"medians of {len(first)} runs of {first[0]['commands']} commands, smallest and largest in brackets"
+def section(results: dict[str, dict[str, Any]]) -> str:
+    """Everything between the README's marks."""
+    parts = []
+    if "end_to_end" in results:
+        parts.append(_end_to_end(results["end_to_end"]))
+    rows = [row for name, result in results.items() if name != "end_to_end" for row in result["rows"]]
+    if rows:
+        lines = [f"| {row['what']} | {spread_text(row['value'])} | {row['unit']} |" for row in rows]
+        parts.append("\n".join(["| measured | median (spread) | |", "|---|---|---|", *lines]))
+    targets = [target for result in results.values() for target in result["targets"]]
     lines = [
-        "From a command accepted over HTTP to its entry on the page, all services and engines on one machine",
-        f"({where}, Python {machine['python']}, {machine['date']}; {how}):",
-        "",
-        "| commands/s | p50 ms | p99 ms | seen | memory of everything, MiB |",
-        "|---|---|---|---|---|",
+        f"| {target['what']} | {target['system']} | {spread_text(target['measured'])} "
+        f"| {target['to_reach']} | {'reached' if target['reached'] else '**not reached**'} |"
+        for target in targets
     ]
-    for rate in result["rates"]:
-        spread = rate["accepted_to_page_ms"]
-        seen = min(run["seen"] for run in rate["runs"])
-        memory = statistics.median(run["memory_mib"]["total"] for run in rate["runs"])
-        cells = [
-            f"{rate['rate_per_s']:g}",
-            *(f"{spread[p]['median']:g} ({spread[p]['min']:g}–{spread[p]['max']:g})" for p in ("p50", "p99")),
-            f"{seen} of {rate['runs'][0]['commands']}",
-            f"{memory:.0f}",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
+    parts.append("Ratios of one round, the median of all rounds, with what was to be reached:")
+    parts.append("\n".join(["| what | system | measured | goal | |", "|---|---|---|---|---|", *lines]))
+    parts.append(_where(results))
+    return "\n\n".join(parts)
+
+
+def _end_to_end(result: dict[str, Any]) -> str:
+    lines = [
+        "From a command accepted over HTTP to its event at the page's stream, all on the same engines:",
+        "",
+        "| system | load | accepted/s | to the page/s | p50 ms | p99 ms | behind at the end |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, phases in result["systems"].items():
+        for phase, found in phases.items():
+            delay = found["accepted_to_page_ms"] or {"p50": None, "p99": None}
+            values = (
+                found["accepted_per_s"],
+                found["page_per_s"],
+                delay["p50"],
+                delay["p99"],
+                found["backlog"],
+            )
+            lines.append(
+                f"| {NAMES[name]} | {phase} | {' | '.join(spread_text(value) for value in values)} |"
+            )
+    limits = result["limits"]
+    inserts = ", ".join(
+        f"{driver} {spread_text(callers['32'])}" for driver, callers in limits["inserts_per_s"].items()
+    )
+    lines += [
+        "",
+        f"The limits beside it: a bare loop through Kafka {spread_text(limits['kafka_events_per_s'])} events/s; "
+        f"bare inserts by 32 callers, {inserts} per s.",
+    ]
     return "\n".join(lines)
 
 
-def write(results: Path) -> None:
-    """Put the section between the README's marks."""
-    result = json.loads((results / "end_to_end.json").read_text(encoding="utf-8"))
-    text = README.read_text(encoding="utf-8")
+def _where(results: dict[str, dict[str, Any]]) -> str:
+    """The machine and the days; results of different machines are told apart."""
+    told: dict[str, list[str]] = {}
+    for name, result in results.items():
+        machine = result["machine"]
+        packages = ", ".join(f"{package} {version}" for package, version in machine["packages"].items())
+        engines = ", ".join(f"{engine} {version}" for engine, version in machine["engines"].items())
+        where = (
+            f"{machine['cores']} cores, {machine['cpu']}, {machine['memory_gib']:g} GiB, {machine['date']}; "
+            f"Python {machine['python']}, {packages}; {engines}; {result['rounds']} rounds"
+        )
+        told.setdefault(where, []).append(name)
+    if len(told) == 1:
+        return f"Measured on {next(iter(told))}."
+    return "\n".join(f"- {', '.join(names)}: {where}." for where, names in told.items())
+
+
+def read(results: Path = RESULTS) -> dict[str, dict[str, Any]]:
+    """The result files that there are, in the order in which they are shown."""
+    files = {name: results / f"{name}.json" for name in ORDER}
+    return {n: json.loads(file.read_text(encoding="utf-8")) for n, file in files.items() if file.exists()}
+
+
+def rendered(text: str, results: dict[str, dict[str, Any]]) -> str:
+    """The README's text with the section made anew."""
     between = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
-    README.write_text(between.sub(lambda _: f"{BEGIN}\n{section(result)}\n{END}", text), encoding="utf-8")
+    return between.sub(lambda _: f"{BEGIN}\n{section(results)}\n{END}", text)
+
+
+def write(results: Path = RESULTS) -> None:
+    """Put the section between the README's marks."""
+    text = README.read_text(encoding="utf-8")
+    README.write_text(rendered(text, read(results)), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    if "--check" in sys.argv[1:]:
+        now = README.read_text(encoding="utf-8")
+        if rendered(now, read()) != now:
+            sys.exit("README.md's figures are not those of bench/results: run `python -m bench.readme`.")
+    else:
+        write()

@@ -36,6 +36,24 @@ MISSION: dict[str, Any] = {
     "delegation": [{"function": "Councillor for International Relations"}],
     "schedule": True,
 }
+PLACE = {
+    "city": "Lyon",
+    "city_it": "Lione",
+    "country": "FR",
+    "time_zone": "Europe/Paris",
+    "latitude": 45.74846,
+    "longitude": 4.84671,
+}
+TIMES = {"starts_at": "2027-06-04T07:30:00.000Z", "ends_at": "2027-06-05T16:00:00.000Z"}
+PLAIN: dict[str, Any] = {
+    "title": MISSION["title"],
+    "purpose": MISSION["purpose"],
+    "holder": MISSION["holder"],
+    "delegation": MISSION["delegation"],
+    "legs": [{"place": PLACE, **TIMES}],
+    **TIMES,
+}
+"""What the baselines are sent: the mission whole, because they keep none between two commands."""
 FIRST_DAY = datetime(2027, 1, 4, 9, 30)  # noqa: DTZ001 - a time on the clock of the place
 MISSIONS = 600
 OFFICERS = 8
@@ -185,6 +203,32 @@ def ponte(engines: Engines, driver: Driver, **more: str) -> SystemUnderTest:
     )
 
 
+def baseline(engines: Engines, name: str) -> SystemUnderTest:
+    """``naive`` or ``textbook``: a writer and a page, as `bench/baseline` has them."""
+    writer, page = free_ports(2)
+    prefix = f"b{secrets.token_hex(4)}_"
+    command = [sys.executable, "-m", f"bench.baseline.{name}"]
+    return SystemUnderTest(
+        name=name,
+        kind="baseline",
+        parts=[Part("writer", [*command, "writer"], writer), Part("page", [*command, "page"], page)],
+        environment={
+            **engines.environment(),
+            "PONTE_DATABASE_PREFIX": prefix,
+            "BASELINE_TOPIC": f"{prefix.rstrip('_')}.missions",
+        },
+        prefix=prefix,
+        commands={"target": "/missions", "body": PLAIN},
+    )
+
+
+def by_name(engines: Engines, name: str) -> SystemUnderTest:
+    """``naive``, ``textbook``, ``ponte-motor`` or ``ponte-pymongo``."""
+    if name.startswith("ponte-"):
+        return ponte(engines, "motor" if name == "ponte-motor" else "pymongo")
+    return baseline(engines, name)
+
+
 @asynccontextmanager
 async def running(system: SystemUnderTest, engines: Engines) -> AsyncIterator[SystemUnderTest]:
     """Start its processes, wait until each is ready; at the end stop them and remove their data."""
@@ -211,7 +255,8 @@ async def _ready(part: Part, log: Path, within: float = 60) -> None:
     while True:
         assert part.running is not None
         if part.running.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"{part.name} is not ready: {log.read_text(errors='replace')[-3000:]}")
+            said = await asyncio.to_thread(log.read_text, errors="replace")
+            raise RuntimeError(f"{part.name} is not ready: {said[-3000:]}")
         connection = Connection(part.url, {})
         with suppress(OSError, Lost):
             if (await connection.send("GET", "/status")).status == 200:
