@@ -24,7 +24,6 @@ from shared.contracts.registry import BY_TOPIC
 from shared.identity.links import link_verifier
 from shared.identity.sessions import Sessions, session_authenticator
 from shared.messaging import ServiceRuntime
-from shared.messaging.generations import Generation, Prepares
 from shared.web import ServiceInfo, create_app
 
 SERVICE: Final = ServiceInfo(
@@ -91,11 +90,7 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
             hub = Hub(register or own, renderer)
             await hub.start()
             parts.open(hub, sessions)
-            first = own.views(Generation(1))
-            for view in first:
-                if isinstance(view, Prepares):
-                    await view.prepare()
-            await runtime.read(list(BY_TOPIC), projections=first)
+            await runtime.read(list(BY_TOPIC), views=own.views)
             try:
                 yield
             finally:

@@ -1,144 +1,155 @@
-"""What happens to a batch of messages: projections, then reactions; what cannot be used is set aside."""
+"""What happens to a batch of messages: views, then reactions; what cannot be used is set aside."""
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import Any, Protocol
+from collections.abc import Awaitable, Callable, Sequence
 
-from shared.contracts.base import EventData
-from shared.domain import Refusal
+from shared.messaging.answers import Answers
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.envelope import Malformed, Received, from_message
-from shared.messaging.metrics import HANDLED, REFUSED
+from shared.messaging.envelope import Malformed
+from shared.messaging.inbox import Inbox
+from shared.messaging.incoming import Incoming, incoming
+from shared.messaging.letters import DISCARDED, RELEASED, REQUEUED, letter_id, place_of
+from shared.messaging.metrics import HANDLED
+from shared.messaging.owners import Owners
+from shared.messaging.reacting import Reactions
+from shared.messaging.reconcile import Reconciler
 from shared.messaging.record import Record
-from shared.store.driver import AWAY, Database
-from shared.store.errors import Contended, Full, Unavailable
+from shared.messaging.republish import (
+    HEADS_TYPE,
+    PAGE_TYPE,
+    REQUEST_TYPE,
+    Heads,
+    Page,
+    Request,
+    header,
+    kind_of,
+    read,
+)
+from shared.messaging.topics import HEADS, REPUBLISH
+from shared.messaging.viewing import Views
 
 log = logging.getLogger("ponte.delivery")
 
-Event = Received[EventData]
-Reaction = Callable[[Any], Awaitable[None]]
-"""What this unit does when another unit's event arrives; it raises a ``Refusal`` where a rule says no."""
-
-TRIES = 3
-AT_ONCE = 16
-REFUSED_REACTIONS = "refused_reactions"
-
-HOLD: tuple[type[Exception], ...] = (*AWAY, Unavailable, Contended, Full)
-"""Nothing is wrong with the message: an engine is away or busy, and the runner tries again."""
-
-
-class Projection(Protocol):
-    """A view that is built from events and can be thrown away and rebuilt."""
-
-    async def apply(self, events: Sequence[Event]) -> None:
-        """Take in ``events``, in order per subject. Each may come more than once."""
+OnPage = Callable[[Page], Awaitable[None]]
 
 
 class Delivery:
-    """Carries a batch to every projection and reaction of one service.
+    """Carries a batch to the views and reactions of one service, and control messages to their parts.
 
-    Returns when everything is stored; raises one of ``HOLD`` when it has to be tried again as a whole.
+    Returns when everything is stored; raises one of ``trying.HOLD`` when it has to be tried again as a whole.
     """
 
     def __init__(
         self,
-        database: Database,
+        letters: DeadLetters,
         *,
-        projections: Sequence[Projection] = (),
-        reactions: Mapping[str, Reaction] | None = None,
+        topic_prefix: str = "",
+        owners: Owners,
+        answers: Answers | None = None,
+        views: Views | None = None,
+        reactions: Reactions | None = None,
+        on_page: OnPage | None = None,
     ) -> None:
-        self._projections = tuple(projections)
-        self._reactions = dict(reactions or {})
-        self._dead_letters = DeadLetters(database)
-        self._refused = database[REFUSED_REACTIONS]
+        self._letters = letters
+        self._prefix = topic_prefix
+        self._owners = owners
+        self.reconciler: Reconciler | None = None
+        """Compares with the owners' heads; null: nobody does."""
+        self._answers = answers
+        self._views = views
+        self._reactions = reactions
+        self._on_page = on_page
 
     async def __call__(self, records: Sequence[Record]) -> None:
-        events: list[tuple[Record, Event]] = []
+        items: list[Incoming] = []
+        pages: list[Page] = []
         for record in records:
             try:
-                events.append((record, from_message(record.value, record.headers)))
+                if not await self._control(record, pages):
+                    items.append(incoming(record))
             except Malformed as error:
-                log.error("set aside %s/%s/%s: %s", record.topic, record.partition, record.offset, error)
-                await self._dead_letters.put(record, reason=error.reason, error=str(error), attempts=1)
-        for projection in self._projections:
-            await self._project(projection, events)
-        await self._react(events)
+                log.error("set aside %s: %s", letter_id(record), error)
+                await self._set_aside(record, error)
+        items = [item for item in items if await self._counts(item)]
+        failed: set[str] = set()
+        if items and self._views is not None:
+            failed |= await self._views.take(items)
+        if items and self._reactions is not None:
+            failed |= await self._reactions.take(items)
+        for letter in {item.letter for item in items} - failed - {""}:
+            await self._letters.resolve(letter)
+        for page in pages:
+            if self._on_page is not None:
+                await self._on_page(page)
         for record in records:
             HANDLED.labels(record.topic).inc()
 
-    async def _project(self, projection: Projection, events: Sequence[tuple[Record, Event]]) -> None:
-        """The batch at once; if it fails for its own sake, one by one: only the culprit is set aside."""
-        if not events:
+    async def _control(self, record: Record, pages: list[Page]) -> bool:
+        """Whether the message was no event, and has been taken up. Raises ``Malformed``."""
+        if released := header(record, RELEASED):
+            await self._release(released, header(record, DISCARDED))
+            return True
+        topic, kind = record.topic.removeprefix(self._prefix), kind_of(record)
+        if kind == PAGE_TYPE:
+            pages.append(read(Page, record))
+        elif topic == HEADS:
+            await self._heads(read(Heads, record), kind)
+        elif topic == REPUBLISH:
+            request = read(Request, record)
+            _expect(kind, REQUEST_TYPE)
+            if self._answers is not None:
+                self._answers.ask(request)
+        else:
+            return False
+        return True
+
+    async def _heads(self, heads: Heads, kind: str) -> None:
+        _expect(kind, HEADS_TYPE)
+        if self.reconciler is not None and self.reconciler.reads(heads.topic):
+            await self._owners.heard(heads.topic, heads.epoch)
+            self.reconciler.heads(heads)
+
+    async def _counts(self, item: Incoming) -> bool:
+        """Whether the event holds: on the live topic, one of an epoch below its owner's may be undone."""
+        await self._owners.heard(item.topic, max(item.event.epoch, item.answered_in))
+        known = self._owners.epoch(item.topic)
+        return max(item.event.epoch, item.answered_in) >= known
+
+    async def _set_aside(self, record: Record, error: Malformed) -> None:
+        await self._letters.put(record, reason=error.reason, error=str(error), attempts=1)
+        told = place_of(record)
+        topic = record.topic.removeprefix(self._prefix)
+        if self.reconciler is None or not self.reconciler.reads(topic) or header(record, REQUEUED):
             return
-        try:
-            await projection.apply([event for _, event in events])
+        if not {"subject", "epoch", "sequence"} <= told.keys():
             return
-        except HOLD:
-            raise
-        except Exception:
-            log.exception("a batch of %d failed; going through it one by one", len(events))
-        for record, event in events:
-            await self._try(record, projection.apply, [event])
+        place = told["epoch"], told["sequence"]
+        if place[0] > self._owners.epoch(topic) or place[1] < 1:
+            return  # whatever it is, it says nothing about the subject's next event
+        for inbox in self._inboxes():
+            mark = (await inbox.load({told["subject"]: topic}, fresh=True))[told["subject"]]
+            if place > mark.place:
+                await inbox.park(told["subject"], topic, place)
 
-    async def _react(self, events: Sequence[tuple[Record, Event]]) -> None:
-        """Reactions in order per subject, several subjects at once."""
-        lanes: dict[str, list[tuple[Record, Event]]] = {}
-        for record, event in events:
-            if event.type in self._reactions:
-                lanes.setdefault(event.subject, []).append((record, event))
-        gate = asyncio.Semaphore(AT_ONCE)
+    async def _release(self, subject: str, letter: str) -> None:
+        """An operator has given up a letter: its place counts as done."""
+        found = await self._letters.get(letter)
+        if found is None or not {"epoch", "sequence"} <= found.keys():
+            return
+        place = found["epoch"], found["sequence"]
+        if self._views is not None:
+            for target in self._views.targets:
+                await target.inbox.unpark(subject, place)
+        if self._reactions is not None:
+            await self._reactions.give_up(subject, place)
 
-        async def run(lane: Sequence[tuple[Record, Event]]) -> None:
-            async with gate:
-                for record, event in lane:
-                    await self._try(record, self._reaction, event)
+    def _inboxes(self) -> list[Inbox]:
+        found = [target.inbox for target in self._views.targets] if self._views is not None else []
+        return [*found, self._reactions.inbox] if self._reactions is not None else found
 
-        results = await asyncio.gather(*(run(lane) for lane in lanes.values()), return_exceptions=True)
-        for result in results:
-            if isinstance(result, BaseException):
-                raise result
 
-    async def _reaction(self, event: Event) -> None:
-        try:
-            await self._reactions[event.type](event)
-        except HOLD:
-            raise
-        except Refusal as refusal:
-            # A rule of this unit said no: an outcome for an officer, not a fault of the message.
-            REFUSED.inc()
-            log.warning("%s of %s was refused: %s", event.type, event.subject, refusal)
-            await self._refused.update_one(
-                {"_id": f"{event.subject}/{event.epoch}/{event.sequence}"},
-                {
-                    "$setOnInsert": {
-                        "type": event.type,
-                        "subject": event.subject,
-                        "code": refusal.code,
-                        "texts": {language: refusal.text(language) for language in ("it", "en")},
-                        "at": datetime.now(UTC),
-                    }
-                },
-                upsert=True,
-            )
-
-    async def _try(self, record: Record, action: Callable[[Any], Awaitable[None]], argument: Any) -> None:
-        """A bounded number of tries, then the message is a dead letter and its partition goes on."""
-        for attempt in range(1, TRIES + 1):
-            try:
-                await action(argument)
-                return
-            except HOLD:
-                raise
-            except Exception as error:
-                log.exception(
-                    "try %d of %s/%s/%s failed", attempt, record.topic, record.partition, record.offset
-                )
-                if attempt == TRIES:
-                    await self._dead_letters.put(
-                        record, reason="failed", error=f"{type(error).__name__}: {error}", attempts=attempt
-                    )
-            await asyncio.sleep(0.05 * attempt)
+def _expect(kind: str, wanted: str) -> None:
+    if kind != wanted:
+        raise Malformed("unknown-type", f"{kind!r} where {wanted} belongs")

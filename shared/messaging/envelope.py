@@ -15,6 +15,9 @@ from shared.contracts.registry import BY_TYPE
 from shared.store.command import Command, SourceMark
 from shared.store.events import event_id, public_body
 
+LARGEST = 2**63 - 1
+"""MongoDB's largest integer."""
+
 E = TypeVar("E", bound=EventData, covariant=True)
 Headers = Sequence[tuple[str, bytes]]
 
@@ -94,7 +97,8 @@ def to_message(stored: dict[str, Any], source: str) -> tuple[bytes, bytes, list[
 def from_message(value: bytes | None, headers: Headers) -> Received[EventData]:
     """The event in a message. Raises ``Malformed`` with the reason a person needs to find its maker."""
     # A header of other bytes than UTF-8 must not stop a partition: it is shown, not trusted.
-    told = {name: raw.decode(errors="replace") for name, raw in headers}
+    # One without a value is allowed by the protocol, whatever aiokafka's types say.
+    told = {name: (raw or b"").decode(errors="replace") for name, raw in headers}
     missing = [
         name
         for name in ("ce_type", "ce_subject", "ce_epoch", "ce_sequence", "ce_id", "ce_time")
@@ -116,9 +120,9 @@ def from_message(value: bytes | None, headers: Headers) -> Received[EventData]:
         time = datetime.fromisoformat(told["ce_time"]).astimezone(UTC)
         epoch, sequence = int(told["ce_epoch"]), int(told["ce_sequence"])
         previous_epoch = int(told.get("ce_previousepoch") or (epoch if sequence > 1 else 0))
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Malformed("wrong-headers", str(error)) from None
-    if epoch < 1 or sequence < 1 or not 0 <= previous_epoch <= epoch:
+    if not (1 <= epoch <= LARGEST and 1 <= sequence <= LARGEST and 0 <= previous_epoch <= epoch):
         raise Malformed("wrong-headers", f"epoch {epoch}, sequence {sequence}, before it {previous_epoch}")
     return Received(
         id=told["ce_id"],

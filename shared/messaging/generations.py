@@ -62,10 +62,15 @@ class Completes(Protocol):
 
 @runtime_checkable
 class Stored(Protocol):
-    """A projection that tells the names of its collections, so that they can be dropped."""
+    """A projection that tells the names of its collections, so that they can be compared and dropped.
+
+    ``histories``: they have a row per event, and not the latest state of each subject.
+    """
 
     @property
     def collections(self) -> Sequence[str]: ...
+    @property
+    def histories(self) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,12 +82,15 @@ class Target:
     inbox: Inbox
     floors: Mapping[str, int] = field(default_factory=dict)
 
-    def takes(self, topic: str, epoch: int, *, answered_in: int = 0) -> bool:
+    def takes(self, topic: str, epoch: int, *, answered_in: int = 0, replay: str = "") -> bool:
         """Whether an event of ``epoch`` from ``topic`` (the owner's) belongs into this generation.
 
         An event of an epoch below the owner's may have been undone by a restore: then it counts only from
         the owner's journal. ``answered_in`` is the owner's epoch when it sent it from there (0: it did not).
+        What answers the question ``replay`` of a rebuild is for the generation alone that asked it.
         """
+        if build_of(replay) not in (None, self.generation.number):
+            return False
         return max(epoch, answered_in) >= self.floors.get(topic, FIRST_EPOCH)
 
 
@@ -137,10 +145,14 @@ class Generations:
         await self.request(f"{topic} is in epoch {epoch}, no longer {known}", {topic: epoch})
         return True
 
-    def collections(self, generation: Generation) -> set[str]:
-        """The names of the collections that the views of ``generation`` tell of."""
-        views = self._views(generation)
-        return {name for view in views if isinstance(view, Stored) for name in view.collections}
+    def collections(self, generation: Generation, *, histories: bool) -> tuple[str, ...]:
+        """The collections of ``generation`` that have a row per event, or those of latest states."""
+        return tuple(
+            name
+            for view in self._views(generation)
+            if isinstance(view, Stored) and view.histories == histories
+            for name in view.collections
+        )
 
     async def _target(self, generation: Generation, epochs: Mapping[str, int]) -> Target:
         known = self._targets.get(generation)

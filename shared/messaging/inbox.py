@@ -6,7 +6,7 @@ down, so what is remembered of it in memory is at worst too low, and then it is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from shared.contracts.base import EventData
@@ -82,21 +82,22 @@ class Inbox:
         self.collection = collection
         self._known: dict[str, Mark] = {}
 
-    async def load(self, subjects: Iterable[str], topic: str = "", *, fresh: bool = False) -> dict[str, Mark]:
-        """The marks of ``subjects``; one that was never seen stands at (0, 0) of ``topic``.
+    async def load(self, subjects: Mapping[str, str], *, fresh: bool = False) -> dict[str, Mark]:
+        """The marks of ``subjects`` (with their topics); one that was never seen stands at (0, 0).
 
         From memory where possible, and then perhaps too low; ``fresh`` reads them all.
         """
-        wanted = set(subjects)
-        missing = [subject for subject in wanted if fresh or subject not in self._known]
+        found = {} if fresh else {s: self._known[s] for s in subjects if s in self._known}
+        missing = [subject for subject in subjects if subject not in found]
         if missing:
-            if len(self._known) + len(missing) > REMEMBERED:
-                self._known.clear()
-                missing = list(wanted)
             rows = await self.collection.find({"_id": {"$in": missing}}).to_list(length=len(missing))
-            self._known.update((subject, Mark(subject, topic)) for subject in missing)
-            self._known.update((row["_id"], _mark(row)) for row in rows)
-        return {subject: self._known[subject] for subject in wanted}
+            read = {subject: Mark(subject, subjects[subject]) for subject in missing}
+            read.update((row["_id"], _mark(row)) for row in rows)
+            if len(self._known) + len(read) > REMEMBERED:
+                self._known.clear()
+            self._known.update(read)
+            found.update(read)
+        return found
 
     async def advance(self, marks: Sequence[Mark]) -> None:
         """Store ``marks`` that have moved; one that is higher already stays. Majority, with journal."""
@@ -128,11 +129,11 @@ class Inbox:
             if known is None or known.place < mark.place:
                 self._known[mark.subject] = mark
 
-    async def park(self, subject: str, topic: str, place: Place) -> None:
-        """Remember that ``place`` was set aside, unless it was read before."""
-        mark = (await self.load([subject], topic, fresh=True))[subject]
-        if place <= mark.place or place in mark.parked:
-            return
+    async def park(self, subject: str, topic: str, place: Place) -> Mark:
+        """Remember that ``place`` was set aside; the mark as it stands then."""
+        mark = (await self.load({subject: topic}, fresh=True))[subject]
+        if place in mark.parked:
+            return mark
         await self.collection.update_one(
             {"_id": subject},
             {
@@ -142,18 +143,41 @@ class Inbox:
             upsert=True,
         )
         parked = mark.with_parked(place)
-        self._known[subject] = parked
         if parked.place > mark.place:
             await self.advance([parked])
+        self._known[subject] = parked
+        return parked
 
     async def unpark(self, subject: str, place: Place) -> None:
         """What was set aside has been carried out after all, or given up for good."""
         await self.collection.update_one({"_id": subject}, {"$pull": {"parked": list(place)}})
         self._known.pop(subject, None)
 
-    def forget(self) -> None:
-        """Drop what is remembered: the collection was changed by others."""
-        self._known.clear()
+
+@dataclass(slots=True)
+class Folded:
+    """What a subject's events do to its mark."""
+
+    mark: Mark
+    new: list[Received[EventData]] = field(default_factory=list)
+    again: int = 0
+    """How many had been read before."""
+    beyond: Received[EventData] | None = None
+    """The last event behind a gap, if there is one."""
+
+
+def fold(mark: Mark, events: Sequence[Received[EventData]]) -> Folded:
+    """Go through ``events`` of one subject in the order of their places."""
+    folded = Folded(mark)
+    for event in sorted(events, key=lambda each: each.place):
+        if event.place <= folded.mark.place:
+            folded.again += 1
+        elif folded.mark.follows(event):
+            folded.mark = folded.mark.moved(event)
+            folded.new.append(event)
+        else:
+            folded.beyond = event
+    return folded
 
 
 def below(place: Place) -> dict[str, object]:

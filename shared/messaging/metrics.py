@@ -23,3 +23,13 @@ DEAD_LETTER_COPIES = Counter(
     ["outcome"],
 )
 REFUSED = Counter("ponte_reactions_refused_total", "Reactions that a rule of the unit refused")
+
+REPLAYED = Counter("ponte_replayed_events_total", "Events that an owner sent again from its journal")
+HEAD_ALERTS = Counter(
+    "ponte_heads_alerts_total", "Owners and readers that disagree about what has happened", ["kind"]
+)
+HEALED = Counter("ponte_reader_healed_events_total", "Events that came by replay and had never been read")
+REPEATED = Counter("ponte_reader_duplicates_total", "Events that had been read before")
+ASKED = Counter("ponte_reader_asked_subjects_total", "Subjects whose missing events were asked for")
+GAPS = Gauge("ponte_reader_gaps", "Subjects whose missing events were asked for and have not come yet")
+RESETS = Counter("ponte_reader_resets_total", "Partitions that had become shorter: the broker lost messages")

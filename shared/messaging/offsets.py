@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -26,12 +26,15 @@ CALL_TIMEOUT_S = 5.0
 class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships no types
     """The finished offsets of the partitions that are assigned to this process now."""
 
-    def __init__(self) -> None:
+    def __init__(self, lost: Callable[[], None] = lambda: None) -> None:
         self.consumer: AIOKafkaConsumer | None = None
+        self.lost = lost
+        """Called when messages that were not read are gone from the broker."""
         self.assignment = 0
         """Grows with every change: whoever began under another number finishes too late."""
         self.assigned_at = 0.0
-        self.committed_at = time.monotonic()
+        self.turned_at = time.monotonic()
+        """When the committing task last had its turn, whether Kafka answered or not."""
         self.finished: dict[TopicPartition, int] = {}
         self._partitions: set[TopicPartition] = set()
         self._dirty: set[TopicPartition] = set()
@@ -86,6 +89,7 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
                 log.error(
                     "%s begins at %d instead of %d: the messages between are gone", partition, first, note
                 )
+                self.lost()
                 continue
             log.warning("%s begins at %d instead of %d: reading again from there", partition, first, note)
             self._sought[partition] = note
@@ -111,6 +115,17 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
                 self._dirty.add(partition)
                 self._sought.pop(partition, None)
 
+    def shortened(self, partition: TopicPartition, end: int) -> None:
+        """The partition ends at ``end``, below what was finished: its messages were lost and come anew."""
+        log.error("%s ends at %d, below what was read: the broker has lost messages", partition, end)
+        if partition in self._partitions:
+            self.finished[partition] = 0
+            self._dirty.add(partition)
+            self._sought.pop(partition, None)
+            if self.consumer is not None:
+                self.consumer.seek(partition, 0)
+        self.lost()
+
     async def commit(self) -> None:
         """Commit what was finished since the last time. A failure leaves it for the next turn."""
         if self.consumer is None:
@@ -127,11 +142,11 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
             for partition, offset in offsets.items():
                 if self.finished.get(partition) == offset:
                     self._dirty.discard(partition)
-        self.committed_at = time.monotonic()
 
     async def _commit_for_ever(self) -> None:
         while True:
             await asyncio.sleep(COMMIT_S)
+            self.turned_at = time.monotonic()
             try:
                 await self.commit()
             except Exception:

@@ -13,10 +13,11 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
-from shared.messaging.delivery import HOLD
 from shared.messaging.metrics import BATCH_SECONDS, HELD, LAG, REPLACED
-from shared.messaging.offsets import CALL_TIMEOUT_S, Notes
+from shared.messaging.offsets import Notes
+from shared.messaging.progress import GroupProgress
 from shared.messaging.record import Record
+from shared.messaging.trying import HOLD
 
 log = logging.getLogger("ponte.reader")
 _faststream_log = logging.getLogger("ponte.faststream")
@@ -32,6 +33,7 @@ WATCH_S = 2.0
 SILENT_S = 10.0
 """Behind and without progress, or without any partition, for so long: the subscriber is replaced."""
 STOP_TIMEOUT_S = 8.0
+COMMITTING_STUCK_S = 60.0
 MAX_RECORDS = 2000
 
 
@@ -40,7 +42,8 @@ class Reader:
 
     At least once and in order per partition. It never passes over a message: while ``deliver`` raises one
     of ``HOLD`` the batch is held and tried again. A watchdog replaces a subscriber that has gone silent,
-    which aiokafka's was seen to do after the broker's death or a rebalance.
+    which aiokafka's was seen to do after the broker's death or a rebalance. ``lost`` is called when the
+    broker no longer has messages that were not read.
     """
 
     def __init__(
@@ -50,9 +53,14 @@ class Reader:
         group: str,
         topics: Sequence[str],
         deliver: Callable[[Sequence[Record]], Awaitable[None]],
+        topic_prefix: str = "",
+        lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._deliver = deliver
-        self._notes = Notes()
+        self._notes = Notes(lost)
+        self.progress = GroupProgress(
+            lambda: self._subscriber.consumer, self._notes, topic_prefix=topic_prefix
+        )
         self._broker = KafkaBroker(
             bootstrap_servers,
             client_id=f"ponte-{group}",
@@ -63,7 +71,7 @@ class Reader:
             logger=_faststream_log,
         )
         self._subscriber = self._broker.subscriber(
-            *topics,
+            *(topic_prefix + topic for topic in topics),
             group_id=group,
             batch=True,
             batch_timeout_ms=5,
@@ -107,7 +115,8 @@ class Reader:
 
     def stuck(self) -> bool:
         """Whether replacing the subscriber did not help: the process wants to be restarted."""
-        return self.replaced_in_vain >= 3
+        silent_for = time.monotonic() - self._notes.turned_at
+        return self.replaced_in_vain >= 3 or silent_for > COMMITTING_STUCK_S
 
     async def _on_batch(self, batch: Any) -> None:  # FastStream would build a validator from a type
         """FastStream swallows what escapes from here, so nothing may."""
@@ -174,19 +183,9 @@ class Reader:
         if consumer is None:
             return True
         quiet = time.monotonic() - max(self.progress_at, self._notes.assigned_at)
-        partitions = list(self._notes.partitions)
-        if not partitions:
+        if not self._notes.partitions:
             return quiet > SILENT_S
-        ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_TIMEOUT_S)
-        behind = 0
-        for partition, end in ends.items():
-            if end == 0:
-                continue
-            done = self._notes.finished.get(partition)
-            if done is None:
-                # Nothing read in this assignment: what was finished before it is what was committed.
-                done = await asyncio.wait_for(consumer.committed(partition), CALL_TIMEOUT_S) or 0
-            behind += max(0, end - done)
+        behind = await self.progress.behind()
         LAG.set(behind)
         if behind == 0:
             self.progress_at = time.monotonic()
@@ -195,9 +194,10 @@ class Reader:
     async def _replace(self) -> None:
         log.error("the reader has gone silent: replacing its subscriber")
         REPLACED.inc()
-        self.replaced_in_vain += 1
         await self._stop_subscriber()
         await self._start_subscriber()
+        # Only a start that worked can have been in vain: while Kafka is away nothing is wrong with us.
+        self.replaced_in_vain += 1
 
     async def _stop_subscriber(self) -> None:
         with suppress(Exception):

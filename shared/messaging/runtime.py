@@ -5,19 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from shared.messaging.delivery import REFUSED_REACTIONS, Delivery, Projection, Reaction
+from shared.messaging.generations import Generation
 from shared.messaging.producer import Producer
-from shared.messaging.reader import Reader
-from shared.messaging.relay import Relay
-from shared.messaging.topics import Topic, ensure_topics, topic_of
+from shared.messaging.publishing import Publishing
+from shared.messaging.reacting import Reaction
+from shared.messaging.reading import Reading
+from shared.messaging.topics import DEAD_LETTERS as DEAD_LETTERS_TOPIC
+from shared.messaging.topics import HEADS, REPUBLISH, replay_topic, topic_of
+from shared.messaging.topics_keeper import TopicsKeeper
+from shared.messaging.viewing import Projection
 from shared.store.driver import AWAY, Client, Database, Driver, close, connect
 from shared.store.repository import Repository
+from shared.store.roles import Owns, tell
 from shared.store.setup import JOURNAL, prepare
 
 log = logging.getLogger("ponte.runtime")
@@ -25,6 +30,7 @@ log = logging.getLogger("ponte.runtime")
 S = TypeVar("S", bound=BaseModel)
 
 DATABASE_WAIT_S = 60.0
+RELAY_STUCK_S = 60.0
 
 
 class EngineSettings(Protocol):
@@ -38,6 +44,8 @@ class EngineSettings(Protocol):
     def mongodb_driver(self) -> Driver: ...
     @property
     def database_prefix(self) -> str: ...
+    @property
+    def topic_prefix(self) -> str: ...
 
 
 class ServiceRuntime:
@@ -58,9 +66,9 @@ class ServiceRuntime:
         self._database: Database | None = None
         self._epoch = 0
         self._producer: Producer | None = None
-        self._relay: Relay | None = None
-        self._reader: Reader | None = None
-        self._topics_ready = False
+        self._publishing: Publishing | None = None
+        self._reading: Reading | None = None
+        self._keeper: TopicsKeeper | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     @property
@@ -70,6 +78,13 @@ class ServiceRuntime:
             raise RuntimeError(f"{self.name} is not running")
         return self._database
 
+    @property
+    def producer(self) -> Producer:
+        """Sends to Kafka. Raises ``RuntimeError`` before ``running()``."""
+        if self._producer is None:
+            raise RuntimeError(f"{self.name} is not running")
+        return self._producer
+
     def repository(self, collection: str, model: type[S], *, what: str) -> Repository[S]:
         """The aggregates of ``collection``; ``what`` names their id in refusals, such as ``mission_id``."""
         return Repository(
@@ -77,7 +92,7 @@ class ServiceRuntime:
             self.database[JOURNAL],
             model,
             epoch=self._epoch,
-            relay=self._relay,
+            relay=self._publishing.relay if self._publishing is not None else None,
             what=what,
         )
 
@@ -88,61 +103,92 @@ class ServiceRuntime:
         self._database = self._client[f"{self._settings.database_prefix}{self.name}"]
         try:
             await self._prepare_database()
+            self._producer = Producer(self._settings.kafka_bootstrap_servers, client_id=f"ponte-{self.name}")
             if self._topic is not None:
-                self._producer = Producer(
-                    self._settings.kafka_bootstrap_servers, client_id=f"ponte-{self.name}"
+                self._publishing = Publishing(
+                    self._database,
+                    self._aggregates,
+                    topic=self._topic,
+                    epoch=self._epoch,
+                    producer=self._producer,
+                    topic_prefix=self._settings.topic_prefix,
+                    failed=self._look_at_topics,
                 )
-                self._relay = Relay(self._database, self._aggregates, self._topic, self._producer)
-            self._tasks.append(asyncio.create_task(self._make_topics()))
-            if self._relay is not None:
-                await self._relay.start()
+                await self._publishing.start()
             yield self
         finally:
             await self._stop()
 
     async def read(
         self,
-        topics: Sequence[str],
+        topics: Sequence[str] = (),
         *,
-        projections: Sequence[Projection] = (),
+        views: Callable[[Generation], Sequence[Projection]] | None = None,
         reactions: Mapping[str, Reaction] | None = None,
     ) -> None:
-        """Begin to read ``topics`` as the consumer group of this service's name."""
-        deliver = Delivery(self.database, projections=projections, reactions=reactions)
-        self._reader = Reader(
-            self._settings.kafka_bootstrap_servers,
-            group=f"{self._settings.database_prefix}{self.name}",
-            topics=topics,
-            deliver=deliver,
+        """Begin to read ``topics`` as the consumer group of this service's name, and to answer readers.
+
+        ``views`` makes the projections of one generation of the service's views.
+        """
+        every = [*topics]
+        if topics:
+            every += [HEADS, replay_topic(self.name)]
+        if self._topic is not None:
+            every.append(REPUBLISH)
+        self._reading = Reading(
+            self.database,
+            self.name,
+            topics,
+            every,
+            settings=self._settings,
+            producer=self.producer,
+            views=views,
+            reactions=reactions,
+            answers=self._publishing.answers if self._publishing is not None else None,
         )
-        self._tasks.append(asyncio.create_task(self._start_reader(self._reader, topics)))
+        also = [HEADS, REPUBLISH, DEAD_LETTERS_TOPIC, *([self._topic] if self._topic else [])]
+        prefix = self._settings.topic_prefix
+        self._keeper = TopicsKeeper(
+            self._settings.kafka_bootstrap_servers,
+            [topic_of(name).prefixed(prefix) for name in sorted({*every, *also})],
+            self._reading.lost,
+        )
+        await self._reading.prepare()
+        await self._keeper.start()
+        self._tasks.append(asyncio.create_task(self._start_reading(self._reading, self._keeper)))
 
     async def problems(self) -> list[str]:
         """Why this service is not ready, in words for its operators; empty if it is."""
         found: list[str] = []
         if self._database is None or not await _answers(self._database):
             found.append("mongodb does not answer")
-        if not self._topics_ready:
+        if self._keeper is None or not self._keeper.ready.is_set():
             found.append("kafka does not answer")
-        if self._reader is not None:
-            found.extend(self._reader.problems())
+        if self._reading is not None:
+            found.extend(self._reading.reader.problems())
         return found
 
     def stuck(self) -> list[str]:
         """What no longer moves and wants the process restarted; empty while all is alive."""
         found: list[str] = []
-        if self._relay is not None and time.monotonic() - self._relay.last_poll > 60:
+        relay = self._publishing.relay if self._publishing is not None else None
+        if relay is not None and time.monotonic() - relay.last_poll > RELAY_STUCK_S:
             found.append("relay")
-        if self._reader is not None and self._reader.stuck():
+        if self._reading is not None and self._reading.reader.stuck():
             found.append("reader")
         return found
+
+    def _look_at_topics(self, error: BaseException) -> None:
+        if self._keeper is not None:
+            self._keeper.look(error)
 
     async def _prepare_database(self) -> None:
         deadline = time.monotonic() + DATABASE_WAIT_S
         while True:
             try:
                 self._epoch = await prepare(self.database, self._aggregates if self._topic else ())
-                await self.database[REFUSED_REACTIONS].create_index([("at", -1)])
+                if self._topic is not None:
+                    await tell(self.database, Owns(self._topic, self._aggregates))
                 return
             except AWAY as error:
                 if time.monotonic() > deadline:
@@ -150,22 +196,10 @@ class ServiceRuntime:
                 log.warning("waiting for mongodb: %s", type(error).__name__)
                 await asyncio.sleep(0.5)
 
-    async def _make_topics(self, also: Sequence[str] = ()) -> None:
-        names = {name for name in (self._topic, *also) if name is not None}
-        topics: list[Topic] = [topic_of(name) for name in sorted(names)]
-        while True:
-            try:
-                await asyncio.wait_for(ensure_topics(self._settings.kafka_bootstrap_servers, topics), 15.0)
-                self._topics_ready = True
-                return
-            except Exception as error:
-                log.warning("waiting for kafka: %r", error)
-                await asyncio.sleep(0.5)
-
-    async def _start_reader(self, reader: Reader, topics: Sequence[str]) -> None:
+    async def _start_reading(self, reading: Reading, keeper: TopicsKeeper) -> None:
         # Another service may own the topics and start later; whoever is first makes them.
-        await self._make_topics(topics)
-        await reader.start()
+        await keeper.ready.wait()
+        await reading.start()
 
     async def _stop(self) -> None:
         """Consumers, then the relay, then the producer, each under its own time limit."""
@@ -173,12 +207,9 @@ class ServiceRuntime:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
-        if self._reader is not None:
-            await self._reader.stop()
-        if self._relay is not None:
-            await self._relay.stop()
-        if self._producer is not None:
-            await self._producer.stop()
+        for part in (self._reading, self._keeper, self._publishing, self._producer):
+            if part is not None:
+                await part.stop()
         if self._client is not None:
             await close(self._client)
 

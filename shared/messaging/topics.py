@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
@@ -18,6 +18,10 @@ class Topic:
     name: str
     partitions: int
     retention_ms: int
+
+    def prefixed(self, prefix: str) -> Topic:
+        """The same topic with its name on the broker."""
+        return replace(self, name=prefix + self.name)
 
 
 EVENT_PARTITIONS = 24

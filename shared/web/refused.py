@@ -10,7 +10,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.identity import EVERYONE, allow
-from shared.messaging.delivery import REFUSED_REACTIONS
+from shared.messaging.reacting import REFUSED_REACTIONS
 from shared.store import Database
 from shared.web.envelopes import Page
 from shared.web.language import language_of

@@ -10,9 +10,9 @@ from services.dashboard.feed import Feed
 from services.dashboard.projections import LatestStates
 from services.dashboard.store import MongoRegister
 from shared.contracts.agenda import MissionRescheduled, MissionScheduled
-from shared.messaging.delivery import Event
 from shared.messaging.envelope import Received
 from shared.messaging.generations import Generation
+from shared.messaging.incoming import Event
 from shared.store import Database, close, connect
 from shared.testing.builders import NOON, a_mission
 from shared.testing.waiting import eventually

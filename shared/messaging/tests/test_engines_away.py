@@ -37,7 +37,7 @@ async def own(tmp_path: Path) -> AsyncIterator[Own]:
         AsyncExitStack() as stack,
     ):
         where = Where(kafka.bootstrap_servers, mongod.uri, "ponte_")
-        yield Own(mongod, kafka, Flow(where, "ponte.agenda", stack))
+        yield Own(mongod, kafka, Flow(where, stack))
 
 
 async def sent(missions: Repository[Mission], ledger: dict[str, set[int]], subject: str, key: str) -> None:
@@ -77,7 +77,7 @@ def answered(ledger: dict[str, set[int]]) -> int:
 async def test_while_kafka_is_away_commands_are_accepted(own: Own) -> None:
     seen = Seen()
     ledger: dict[str, set[int]] = {}
-    reader = await own.flow.reader(projections=[seen])
+    reader = await own.flow.reader(projection=seen)
     owner, missions = await own.flow.owner()
     await sent(missions, ledger, "mission-0", "before")
     await eventually(lambda: seen.events == [("mission-0", 1)], within=20)
@@ -92,7 +92,7 @@ async def test_while_kafka_is_away_commands_are_accepted(own: Own) -> None:
 async def test_a_killed_mongod_loses_nothing_that_was_answered(own: Own) -> None:
     seen = Seen()
     ledger: dict[str, set[int]] = {}
-    reader = await own.flow.reader(projections=[seen])
+    reader = await own.flow.reader(projection=seen)
     owner, missions = await own.flow.owner()
 
     async def client(number: int) -> None:

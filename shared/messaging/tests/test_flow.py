@@ -13,7 +13,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from shared.contracts.agenda import Mission, MissionScheduled
 from shared.domain import NotFound
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.delivery import Event
+from shared.messaging.incoming import Event
 from shared.messaging.runtime import ServiceRuntime
 from shared.store import Repository
 from shared.store.driver import Document
@@ -27,6 +27,7 @@ class Where:
     kafka_bootstrap_servers: str
     mongodb_uri: str
     database_prefix: str
+    topic_prefix: str = ""
     mongodb_driver: Any = "motor"
 
 
@@ -46,23 +47,30 @@ class Seen:
 @dataclass
 class Flow:
     where: Where
-    topic: str
     stack: AsyncExitStack
+    topic: str = "ponte.agenda"
 
     async def owner(self) -> tuple[ServiceRuntime, Repository[Mission]]:
         runtime = ServiceRuntime(self.where, "agenda", topic=self.topic, aggregates=["missions"])
         await self.stack.enter_async_context(runtime.running())
+        await runtime.read()
         return runtime, runtime.repository("missions", Mission, what="mission_id")
 
-    async def reader(self, name: str = "reader", **parts: Any) -> ServiceRuntime:
+    async def reader(
+        self, name: str = "reader", *, projection: "Seen | None" = None, **parts: Any
+    ) -> ServiceRuntime:
         runtime = ServiceRuntime(self.where, name)
         await self.stack.enter_async_context(runtime.running())
+        if projection is not None:
+            parts["views"] = lambda _: [projection]
         await runtime.read([self.topic], **parts)
         return runtime
 
     async def send(self, value: bytes, headers: list[tuple[str, bytes]]) -> None:
         async with AIOKafkaProducer(bootstrap_servers=self.where.kafka_bootstrap_servers) as producer:
-            await producer.send_and_wait(self.topic, key=b"k", value=value, headers=headers)
+            await producer.send_and_wait(
+                self.where.topic_prefix + self.topic, key=b"k", value=value, headers=headers
+            )
 
 
 @pytest.fixture
@@ -70,8 +78,7 @@ async def flow(
     mongodb_uri: str, kafka_bootstrap: str, database_name: Callable[[str], str], topic_prefix: str
 ) -> AsyncIterator[Flow]:
     async with AsyncExitStack() as stack:
-        where = Where(kafka_bootstrap, mongodb_uri, database_name(""))
-        yield Flow(where, f"{topic_prefix}.agenda", stack)
+        yield Flow(Where(kafka_bootstrap, mongodb_uri, database_name(""), f"{topic_prefix}."), stack)
 
 
 async def store(missions: Repository[Mission], subject: str, title: str = "x") -> None:
@@ -85,7 +92,7 @@ async def drained(runtime: ServiceRuntime) -> bool:
 
 async def test_what_was_stored_is_read_in_order_and_journalled(flow: Flow) -> None:
     seen = Seen()
-    await flow.reader(projections=[seen])
+    await flow.reader(projection=seen)
     owner, missions = await flow.owner()
     for number in range(10):
         await asyncio.gather(*(store(missions, f"mission-{m}", f"{number}") for m in range(20)))
@@ -105,7 +112,9 @@ async def test_an_event_says_in_its_headers_what_it_is(flow: Flow) -> None:
     _, missions = await flow.owner()
     await store(missions, "mission-1")
     async with AIOKafkaConsumer(
-        flow.topic, bootstrap_servers=flow.where.kafka_bootstrap_servers, auto_offset_reset="earliest"
+        flow.where.topic_prefix + flow.topic,
+        bootstrap_servers=flow.where.kafka_bootstrap_servers,
+        auto_offset_reset="earliest",
     ) as consumer:
         record = await asyncio.wait_for(consumer.getone(), 20)
     headers = {name: raw.decode() for name, raw in record.headers}
@@ -119,7 +128,7 @@ async def test_an_event_says_in_its_headers_what_it_is(flow: Flow) -> None:
 
 async def test_what_a_dead_replica_left_over_is_published_by_the_poll(flow: Flow) -> None:
     seen = Seen()
-    await flow.reader(projections=[seen])
+    await flow.reader(projection=seen)
     owner, missions = await flow.owner()
     await store(missions, "mission-1")
     await eventually(lambda: seen.events == [("mission-1", 1)], within=15)
@@ -139,7 +148,7 @@ async def test_a_reader_that_stops_in_between_misses_and_repeats_nothing(flow: F
     seen = Seen()
     for part in (1, 2, 3):
         async with AsyncExitStack() as stack:
-            await Flow(flow.where, flow.topic, stack).reader(projections=[seen])
+            await Flow(flow.where, stack).reader(projection=seen)
             await store(missions, f"mission-{part}")
             await eventually(functools.partial(_has, seen, part), within=15)
     assert seen.events == [("mission-1", 1), ("mission-2", 1), ("mission-3", 1)]
@@ -157,7 +166,7 @@ async def test_while_an_engine_is_away_the_batch_is_held(flow: Flow) -> None:
             raise Unavailable(field="mongodb", value="test")
 
     seen = Seen(fail=fail)
-    reader = await flow.reader(projections=[seen])
+    reader = await flow.reader(projection=seen)
     _, missions = await flow.owner()
     await store(missions, "mission-1")
 
@@ -185,7 +194,7 @@ async def test_poison_is_set_aside_whole_and_the_rest_goes_on(
     flow: Flow, reason: str, value: bytes | None, changed: dict[str, bytes | None]
 ) -> None:
     seen = Seen()
-    reader = await flow.reader(projections=[seen])
+    reader = await flow.reader(projection=seen)
     _, missions = await flow.owner()
     await store(missions, "mission-1")
     await eventually(lambda: seen.events == [("mission-1", 1)], within=15)
@@ -222,7 +231,7 @@ async def test_a_message_that_always_fails_is_set_aside_alone(flow: Flow) -> Non
             raise ZeroDivisionError("a fault of the program")
 
     seen = Seen(fail=fail)
-    reader = await flow.reader(projections=[seen])
+    reader = await flow.reader(projection=seen)
     _, missions = await flow.owner()
     for subject in ("mission-1", "mission-bad", "mission-2"):
         await store(missions, subject)
@@ -252,11 +261,11 @@ async def test_a_reaction_that_a_rule_refuses_is_an_outcome_for_an_officer(flow:
 
 async def test_two_replicas_share_the_partitions_and_nothing_is_lost(flow: Flow) -> None:
     first, second = Seen(), Seen()
-    await flow.reader(projections=[first])
+    await flow.reader(projection=first)
     owner, missions = await flow.owner()
     _, also = await flow.owner()
     await asyncio.gather(*(store(missions, f"mission-{m}") for m in range(50)))
-    await flow.reader(projections=[second])
+    await flow.reader(projection=second)
     for _ in range(5):
         await asyncio.gather(*(store(missions, f"mission-{m}") for m in range(0, 50, 2)))
         await asyncio.gather(*(store(also, f"mission-{m}") for m in range(1, 50, 2)))
@@ -266,13 +275,14 @@ async def test_two_replicas_share_the_partitions_and_nothing_is_lost(flow: Flow)
 
 async def test_the_topic_is_made_by_us(flow: Flow) -> None:
     await flow.owner()
+    name = flow.where.topic_prefix + flow.topic
     async with AIOKafkaConsumer(bootstrap_servers=flow.where.kafka_bootstrap_servers) as consumer:
 
         async def partitions() -> int:
             await consumer._client.force_metadata_update()
-            return len(consumer.partitions_for_topic(flow.topic) or ())
+            return len(consumer.partitions_for_topic(name) or ())
 
-        consumer.assign([TopicPartition(flow.topic, 0)])
+        consumer.assign([TopicPartition(name, 0)])
         await eventually(lambda: partitions_are(partitions), within=15)
 
 

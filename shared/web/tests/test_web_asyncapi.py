@@ -75,8 +75,16 @@ def test_a_real_message_is_as_documented(folder: Path, event_type: str) -> None:
     command = Command(
         "c", "client", "actor", datetime(2026, 5, 4, tzinfo=UTC), "correlation", traceparent="00-1"
     )
-    place = {"subject": "s-1", "epoch": 1, "sequence": 1, "version": 1}
-    stored = store_event(EXAMPLES[model], command, **place, previous="0" * 64, previous_epoch=0)
+    stored = store_event(
+        EXAMPLES[model],
+        command,
+        subject="s-1",
+        epoch=1,
+        sequence=1,
+        version=1,
+        previous="0" * 64,
+        previous_epoch=0,
+    )
     _, value, headers = to_message(stored, "/ponte/x")
 
     message = document["components"]["messages"][event_type]

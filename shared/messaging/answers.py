@@ -1,0 +1,180 @@
+"""An owner answers for the past, from its journal, on the asking service's own replay topic."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import suppress
+
+from shared.messaging.envelope import to_message
+from shared.messaging.heads import HeadsPublisher, head_of
+from shared.messaging.letters import REPLAY
+from shared.messaging.metrics import HEAD_ALERTS, REPLAYED
+from shared.messaging.producer import Message, Producer
+from shared.messaging.republish import OWNER_EPOCH, PAGE_TYPE, Head, Page, PageOf, PlaceOf, Request, message
+from shared.messaging.topics import replay_topic
+from shared.store.driver import Database, Document
+from shared.store.setup import JOURNAL
+
+log = logging.getLogger("ponte.answers")
+
+WAITING = 200
+"""Requests that wait for their answer at most. Whoever is not answered asks again."""
+AT_ONCE = 500
+"""Events handed to Kafka in one call."""
+
+
+class Answers:
+    """Answers the requests to one owner, one after the other, in the background.
+
+    Nothing is kept: a request whose answer was cut off is asked again by the reader, which still misses it.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        topic: str,
+        epoch: int,
+        producer: Producer,
+        heads: HeadsPublisher,
+        aggregates: Sequence[str],
+        topic_prefix: str = "",
+    ) -> None:
+        self._database = database
+        self._journal = database[JOURNAL]
+        self._topic = topic
+        self._epoch = epoch
+        self._producer = producer
+        self._heads = heads
+        self._aggregates = tuple(aggregates)
+        self._prefix = topic_prefix
+        self._source = "/" + (topic_prefix + topic).replace(".", "/")
+        self._queue: asyncio.Queue[Request] = asyncio.Queue(WAITING)
+        self._totals: dict[str, int] = {}
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._task
+
+    def ask(self, request: Request) -> None:
+        """Take up ``request`` if it is for this owner."""
+        if request.topic != self._topic:
+            return
+        if request.heads:
+            self._heads.all_wanted()
+        if request.subjects or request.page is not None:
+            with suppress(asyncio.QueueFull):
+                self._queue.put_nowait(request)
+
+    async def _run(self) -> None:
+        while True:
+            request = await self._queue.get()
+            try:
+                await self._answer(request)
+            except Exception as error:
+                log.warning("request %s of %s not answered: %r", request.id, request.service, error)
+
+    async def _answer(self, request: Request) -> None:
+        if request.page is not None:
+            await self._send_page(request, request.page)
+        for subject, epoch, sequence in request.subjects:
+            sent = 0
+            async for rows in self._above(subject, epoch, sequence):
+                await self._send(request, rows)
+                sent += len(rows)
+            if not sent:
+                await self._doubt(request, (subject, epoch, sequence))
+
+    async def _above(self, subject: str, epoch: int, sequence: int) -> AsyncIterator[list[Document]]:
+        place = epoch, sequence
+        while True:
+            rows = await self._rows({"subject": subject, **_beyond(*place)}, AT_ONCE)
+            if rows:
+                yield rows
+                place = rows[-1]["epoch"], rows[-1]["sequence"]
+            if len(rows) < AT_ONCE:
+                return
+
+    async def _send_page(self, request: Request, page: PageOf) -> None:
+        where: Document = {}
+        if page.subject is not None:
+            where["subject"] = page.subject
+        bounds = {
+            name: at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            for name, at in (("$gte", page.since), ("$lte", page.until))
+            if at is not None
+        }
+        if bounds:
+            where["time"] = bounds
+        if page.after is None or request.page_key not in self._totals:
+            self._totals = {request.page_key: await self._journal.count_documents(where)}
+        rows = await self._behind(page.after, where, page.limit)
+        heads: dict[str, Head] = {row["subject"]: head_of(row) for row in rows}
+        last = rows[-1] if len(rows) == page.limit else None
+        end = Page(
+            id=request.id,
+            topic=self._topic,
+            epoch=self._epoch,
+            after=(last["subject"], last["epoch"], last["sequence"]) if last else None,
+            events=len(rows),
+            total=self._totals[request.page_key],
+            heads=tuple(heads.values()),
+        )
+        await self._send(request, rows, end)
+
+    async def _behind(self, after: PlaceOf | None, where: Document, limit: int) -> list[Document]:
+        """The rest of the subject that the last page ended in, then the next subjects: each by the index."""
+        if after is None:
+            return await self._rows(where, limit)
+        subject, epoch, sequence = after
+        rows = await self._rows({"$and": [where, {"subject": subject, **_beyond(epoch, sequence)}]}, limit)
+        if len(rows) < limit:
+            rows += await self._rows({"$and": [where, {"subject": {"$gt": subject}}]}, limit - len(rows))
+        return rows
+
+    async def _rows(self, where: Document, limit: int) -> list[Document]:
+        order = [("subject", 1), ("epoch", 1), ("sequence", 1)]
+        return await self._journal.find(where).sort(order).limit(limit).to_list(length=limit)
+
+    async def _send(self, request: Request, rows: Sequence[Document], end: Page | None = None) -> None:
+        to = self._prefix + replay_topic(request.service)
+        marks = [(REPLAY, request.id.encode()), (OWNER_EPOCH, str(self._epoch).encode())]
+        events: list[Message] = []
+        for row in rows:
+            key, value, headers = to_message(row, self._source)
+            events.append((key, value, [*headers, *marks]))
+        for start in range(0, len(events), AT_ONCE):
+            await self._producer.send(to, events[start : start + AT_ONCE])
+        if end is not None:
+            await self._producer.send(to, [message(PAGE_TYPE, end, request.id)])
+        REPLAYED.inc(len(rows))
+
+    async def _doubt(self, request: Request, asked: PlaceOf) -> None:
+        """A reader that stands above us in our own epoch has read what we no longer have: a serious alert."""
+        subject, epoch, sequence = asked
+        if epoch != self._epoch:
+            return
+        for aggregate in self._aggregates:
+            known = await self._database[aggregate].find_one({"_id": subject}, {"sequence": 1})
+            if known is not None and known["sequence"] >= sequence:
+                return
+        HEAD_ALERTS.labels("owner-behind").inc()
+        log.critical(
+            "%s has read %s up to %d/%d, which is more than is stored here: see `ponte restore`",
+            request.service,
+            subject,
+            epoch,
+            sequence,
+        )
+
+
+def _beyond(epoch: int, sequence: int) -> Document:
+    return {"$or": [{"epoch": {"$gt": epoch}}, {"epoch": epoch, "sequence": {"$gt": sequence}}]}

@@ -1,0 +1,76 @@
+"""How far a reader's group has come, by calls that do not pass through the group."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from aiokafka import TopicPartition
+
+from shared.messaging.metrics import RESETS
+from shared.messaging.offsets import CALL_TIMEOUT_S, Notes
+
+
+class GroupProgress:
+    """Compares the partitions' ends with what was finished.
+
+    ``consumer`` gives the one in use (null: none at the moment); every method raises where Kafka is away.
+    """
+
+    def __init__(self, consumer: Callable[[], Any], notes: Notes, *, topic_prefix: str = "") -> None:
+        self._consumer = consumer
+        self._notes = notes
+        self._prefix = topic_prefix
+
+    async def ends(self, topic: str) -> dict[int, int]:
+        """The end offset of each partition of ``topic``; empty while there is no consumer."""
+        consumer = self._consumer()
+        partitions = self._partitions(topic)
+        if consumer is None or not partitions:
+            return {}
+        found = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_TIMEOUT_S)
+        return {partition.partition: end for partition, end in found.items()}
+
+    async def finished(self, topic: str) -> dict[int, int]:
+        """Up to which offset each partition of ``topic`` was finished, by whichever replica reads it."""
+        return {p.partition: offset for p, offset in (await self._finished(self._partitions(topic))).items()}
+
+    async def behind(self) -> int:
+        """How many messages of our own partitions are not finished.
+
+        A partition that ends below what was finished has lost its messages: it is read from its start.
+        """
+        consumer = self._consumer()
+        partitions = list(self._notes.partitions)
+        if consumer is None or not partitions:
+            return 0
+        ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_TIMEOUT_S)
+        finished = await self._finished([partition for partition, end in ends.items() if end])
+        behind = 0
+        for partition, end in ends.items():
+            done = finished.get(partition, 0)
+            if done > end:
+                self._notes.shortened(partition, end)
+                RESETS.inc()
+            behind += max(0, end - done)
+        return behind
+
+    def _partitions(self, topic: str) -> list[TopicPartition]:
+        consumer, name = self._consumer(), self._prefix + topic
+        known = consumer.partitions_for_topic(name) if consumer is not None else None
+        return [TopicPartition(name, number) for number in sorted(known or ())]
+
+    async def _finished(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        noted = {p: self._notes.finished[p] for p in partitions if p in self._notes.finished}
+        rest = [partition for partition in partitions if partition not in noted]
+        consumer = self._consumer()
+        if not rest or consumer is None:
+            return noted
+        async with asyncio.timeout(2 * CALL_TIMEOUT_S):
+            # What lies before a partition's beginning has expired: nobody will read it any more.
+            beginnings, *committed = await asyncio.gather(
+                consumer.beginning_offsets(rest), *(consumer.committed(partition) for partition in rest)
+            )
+        found = {p: max(beginnings[p], done or 0) for p, done in zip(rest, committed, strict=True)}
+        return {**found, **noted}
