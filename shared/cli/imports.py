@@ -86,21 +86,10 @@ async def _import(
 
 
 def _services() -> dict[str, str]:
-    """The addresses of the services: named by settings, else those of this machine's local run."""
-    from shared.local.errors import LocalError
-    from shared.local.topology import PORTS, services
+    from shared.cli.services import addresses
 
-    try:
-        found = {service.name: service.url for service in services()}
-    except LocalError as error:
-        raise UserError(str(error)) from None
-    for name in PORTS:
-        address = os.environ.get(f"PONTE_{name.upper()}_URL")
-        if address:
-            found[name] = address.rstrip("/")
+    found = addresses()
     found.pop("dashboard", None)  # it has pages and nothing of its own to import
-    if not found:
-        raise UserError("No service is known here: set PONTE_AGREEMENTS_URL and its kin.")
     return found
 
 

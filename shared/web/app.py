@@ -61,8 +61,9 @@ def create_app(
 
     ``health`` names what keeps the service from being ready, ``stuck`` what only a restart can mend; both
     reach the log and whoever has the scrape token, never a stranger. ``mounts`` are static files by path,
-    such as ``/static``. ``open_paths`` are the paths beyond ``/status``, ``/openapi.json`` and ``/asyncapi.json`` that anybody
-    may call, a mount as ``/static/``. ``authenticators`` are asked after the bearer token, in order.
+    such as ``/static``. ``open_paths`` are the paths beyond ``/status``, ``/openapi.json`` and
+    ``/asyncapi.json`` that anybody may call, a mount as ``/static/``. ``authenticators`` are asked after the
+    bearer token, in order.
     ``error_page`` shows problems to a caller who accepts HTML. ``app.state.stopping`` is an ``asyncio.Event``
     that is set when the service begins to stop: whoever streams ends then.
 
