@@ -6,7 +6,7 @@ BIN := .venv/bin
 SETUP = @command -v $(PYTHON) >/dev/null || { echo "Ponte needs Python 3.11 or newer as $(PYTHON) on PATH." >&2; exit 1; }; $(PYTHON) tools/setup.py
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check format bench lock clean-data clean
+.PHONY: help run setup test test-faults check format bench lock clean-data clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ test: ## set up and run every test (ARGS="-k engines" chooses)
 	$(SETUP) dev
 	@$(BIN)/python tools/chromium.py --status
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-faults: ## break everything under load, prove that nothing is lost (ROUNDS=10; ROWS=kafka-kill chooses)
+	$(SETUP) dev
+	@$(BIN)/python -m tests.faults
 
 check: ## lint, format, types, import rules and the other checks
 	$(SETUP) dev

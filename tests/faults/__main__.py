@@ -1,0 +1,86 @@
+"""`make test-faults`: break one thing after the other under load, and print what came of it.
+
+`ROUNDS=10` runs every row ten times, `ROWS=kafka-kill,sigterm-agenda` only some (a row's name, or the
+beginning of several). Rounds that passed for this commit are remembered in `.ponte/faults/results.json` and
+not run again; `AGAIN=1` forgets them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+
+from rich.console import Console
+
+from tests.faults import report
+from tests.faults.replicas import Replica
+from tests.faults.report import FOLDER, Results
+from tests.faults.rows import ROWS
+from tests.faults.run import Outcome, run
+from tests.faults.scene import Row
+from tests.faults.world import World, now, world
+
+
+def chosen() -> list[Row]:
+    """The rows that the environment asks for; all of them if it does not."""
+    wanted = [name for name in os.environ.get("ROWS", "").split(",") if name]
+    found = [row for row in ROWS if not wanted or any(row.name.startswith(name) for name in wanted)]
+    if not found:
+        sys.exit(f"ROWS={os.environ['ROWS']} names no row; there are: {', '.join(row.name for row in ROWS)}")
+    return found
+
+
+def keep_logs(replicas: list[Replica], outcome: Outcome, round_: int, starts: dict[str, int]) -> None:
+    """Put aside what every process said during a row that failed."""
+    folder = FOLDER / "failed" / f"{outcome.row}-{round_}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for replica in replicas:
+        with replica.log_file.open("rb") as log:
+            log.seek(starts.get(replica.name, 0))
+            (folder / f"{replica.name}.log").write_bytes(log.read())
+
+
+async def one(around: World, row: Row, round_: int, console: Console) -> Outcome:
+    """Run a row and say how it went."""
+    starts = {r.name: r.log_file.stat().st_size for r in around.all() if r.log_file.exists()}
+    outcome = await run(around, row, f"{row.name}-{round_}")
+    recovered = "" if outcome.recovered_s is None else f", recovered in {outcome.recovered_s:.1f} s"
+    verdict = "[green]passed[/green]" if outcome.passed else "[red]FAILED[/red]"
+    console.print(
+        f"{verdict} {row.name} ({outcome.seconds:.0f} s, {outcome.commands} commands{recovered})",
+        highlight=False,
+    )
+    for problem in outcome.problems:
+        console.print(f"  [red]{problem}[/red]", highlight=False)
+    if not outcome.passed:
+        keep_logs(around.all(), outcome, round_, starts)
+    return outcome
+
+
+async def main() -> int:
+    """Every row, round by round; the exit status tells whether all passed."""
+    console = Console(width=None if sys.stdout.isatty() else 200)
+    rounds = int(os.environ.get("ROUNDS", "1"))
+    if os.environ.get("AGAIN"):
+        report.RESULTS.unlink(missing_ok=True)
+    rows, results, began = chosen(), Results(), now()
+    left = [(n, row) for n in range(1, rounds + 1) for row in rows if not results.passed(row.name, n)]
+    console.print(f"{len(left)} of {len(rows) * rounds} runs to do for {results.revision}", highlight=False)
+    if left:
+        async with world(FOLDER / "data") as around:
+            for number, (round_, row) in enumerate(left, start=1):
+                console.print(f"[{number}/{len(left)}] {row.name}: {row.fault}", style="dim", highlight=False)
+                results.add(await one(around, row, round_, console), round_)
+    names = {row.name for row in rows}
+    ran = [one for one in results.outcomes if one["row"] in names and one["round"] <= rounds]
+    report.show(ran, console)
+    failed = sum(not one["passed"] for one in ran)
+    console.print(f"{len(ran) - failed} passed, {failed} failed, {now() - began:.0f} s", highlight=False)
+    return 1 if failed or len(ran) < len(rows) * rounds else 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))

@@ -1,0 +1,1 @@
+"""What is broken, one module for each kind of fault."""

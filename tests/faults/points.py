@@ -1,0 +1,168 @@
+"""The places at which a service can be killed, between storing a command and committing its offset.
+
+`install` wraps functions of the product in the process that the launcher is about to run; it costs a flag's
+look-up until the suite arms a point by writing `arm.json` into the process's folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+HOLD_AT_MOST_S = 20.0
+ARM = "arm.json"
+FIRED = "fired.jsonl"
+
+
+@dataclass(frozen=True)
+class Point:
+    """Kill before or after a call of `where`, while the calls in `holds` are kept waiting."""
+
+    where: str
+    after: bool = False
+    holds: tuple[str, ...] = ()
+    when: Callable[..., bool] | None = None
+    """Which calls count, by their arguments; null: all."""
+
+
+OFFER = "shared.messaging.relay:Relay.offer"
+SEND = "shared.messaging.producer:Producer.send"
+JOURNAL = "shared.messaging.relay:Relay._write_journal"
+PULL = "shared.messaging.relay:Relay._pull"
+DELIVER = "shared.messaging.delivery:Delivery.__call__"
+STATES = "services.dashboard.projections:LatestStates.apply"
+FEED = "services.dashboard.feed:Feed.apply"
+EXECUTE = "shared.store.repository:Repository._execute"
+NOTE = "shared.messaging.offsets:Notes.note"
+COMMIT = "aiokafka:AIOKafkaConsumer.commit"
+
+
+def _is_reaction(*arguments: Any, **_: Any) -> bool:
+    return any(getattr(argument, "source", None) is not None for argument in arguments)
+
+
+POINTS: dict[str, Point] = {
+    "stored": Point(OFFER),
+    "before-publish": Point(SEND),
+    "published-not-journalled": Point(SEND, after=True, holds=(JOURNAL,)),
+    "journalled-not-published": Point(JOURNAL, after=True, holds=(SEND,)),
+    "before-pull": Point(PULL),
+    "after-pull": Point(PULL, after=True),
+    "before-projections": Point(DELIVER),
+    "states-not-feed": Point(STATES, after=True, holds=(FEED,)),
+    "feed-not-mark": Point(FEED, after=True),
+    "mark-not-note": Point(NOTE),
+    "before-commit": Point(COMMIT),
+    "reaction-not-mark": Point(EXECUTE, after=True, when=_is_reaction),
+}
+
+
+def resolve(dotted: str) -> tuple[Any, str, Any]:
+    """The owner, the attribute's name and its value of `module:Class.function`."""
+    module, _, path = dotted.partition(":")
+    owner: Any = importlib.import_module(module)
+    *parts, name = path.split(".")
+    for part in parts:
+        owner = getattr(owner, part)
+    return owner, name, getattr(owner, name)
+
+
+class Trap:
+    """What is armed in this process."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.name: str | None = None
+        self.nth = 1
+        self.hits = 0
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def watch(self) -> None:
+        """Look for the order in a thread of its own, so that no event loop is touched."""
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _look(self) -> None:
+        order = self.folder / ARM
+        while True:
+            if self.name is None and order.exists():
+                told = json.loads(order.read_text())
+                self.nth, self.name = told["nth"], told["point"]
+            time.sleep(0.05)
+
+    def armed(self, dotted: str, *, after: bool) -> bool:
+        if self.name is None:
+            return False
+        point = POINTS[self.name]
+        return point.where == dotted and point.after == after
+
+    def holds(self, dotted: str) -> bool:
+        return self.name is not None and dotted in POINTS[self.name].holds
+
+    def reached(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
+        """Count a call of the armed place, and end the process at the n-th."""
+        assert self.name is not None
+        when = POINTS[self.name].when
+        if when is not None and not when(*arguments, **options):
+            return
+        self.hits += 1
+        if self.hits < self.nth:
+            return
+        evidence = {"point": self.name, "pid": os.getpid(), "hits": self.hits, "at": time.time()}
+        with (self.folder / FIRED).open("a") as file:
+            file.write(json.dumps(evidence) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        (self.folder / ARM).unlink(missing_ok=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _wrap_async(trap: Trap, dotted: str, original: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
+    async def wrapped(*arguments: Any, **options: Any) -> Any:
+        if trap.name is None:
+            return await original(*arguments, **options)
+        if trap.armed(dotted, after=False):
+            trap.reached(arguments, options)
+        until = time.monotonic() + HOLD_AT_MOST_S
+        while trap.holds(dotted) and time.monotonic() < until:
+            await asyncio.sleep(0.01)
+        result = await original(*arguments, **options)
+        if trap.armed(dotted, after=True):
+            trap.reached(arguments, options)
+        return result
+
+    return wrapped
+
+
+def _wrap_plain(trap: Trap, dotted: str, original: Callable[..., Any]) -> Callable[..., Any]:
+    def wrapped(*arguments: Any, **options: Any) -> Any:
+        if trap.armed(dotted, after=False):
+            trap.reached(arguments, options)
+        result = original(*arguments, **options)
+        if trap.armed(dotted, after=True):
+            trap.reached(arguments, options)
+        return result
+
+    return wrapped
+
+
+def install(folder: Path, module: str) -> None:
+    """Wrap every place of `POINTS` that exists for this service. A place that is gone raises at the start."""
+    trap = Trap(folder)
+    places = {place for point in POINTS.values() for place in (point.where, *point.holds)}
+    for dotted in sorted(places):
+        if dotted.startswith("services.") and not dotted.startswith(f"{module}."):
+            continue
+        owner, name, original = resolve(dotted)
+        is_async = inspect.iscoroutinefunction(original)
+        setattr(owner, name, (_wrap_async if is_async else _wrap_plain)(trap, dotted, original))
+    trap.watch()

@@ -1,0 +1,84 @@
+"""The table of the suite, and the file that remembers which rounds have passed for this commit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from shared.local.paths import root
+from tests.faults.run import Outcome
+
+FOLDER = root() / ".ponte" / "faults"
+RESULTS = FOLDER / "results.json"
+
+
+def revision() -> str:
+    """The commit, with a digest of what is not committed."""
+
+    def git(*arguments: str) -> str:
+        done = subprocess.run(["git", *arguments], cwd=root(), capture_output=True, text=True, check=False)
+        return done.stdout
+
+    changes = git("diff", "HEAD", "--", "services", "shared", "tests")
+    commit = git("rev-parse", "--short=12", "HEAD").strip() or "no-commit"
+    return commit + (f"+{hashlib.sha256(changes.encode()).hexdigest()[:8]}" if changes else "")
+
+
+class Results:
+    """What ran for this commit; rows that passed are not run again."""
+
+    def __init__(self, file: Path = RESULTS) -> None:
+        self._file = file
+        self.revision = revision()
+        self.outcomes: list[dict[str, Any]] = []
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if file.exists():
+            known = json.loads(file.read_text())
+            if known.get("revision") == self.revision:
+                self.outcomes = known["outcomes"]
+
+    def passed(self, row: str, round_: int) -> bool:
+        return any(one["row"] == row and one["round"] == round_ and one["passed"] for one in self.outcomes)
+
+    def add(self, outcome: Outcome, round_: int) -> None:
+        entry = {"round": round_, "at": datetime.now(UTC).isoformat(timespec="seconds"), **outcome.as_json()}
+        same = [one for one in self.outcomes if (one["row"], one["round"]) == (outcome.row, round_)]
+        self.outcomes = [one for one in self.outcomes if one not in same] + [entry]
+        draft = self._file.with_suffix(".draft")
+        draft.write_text(json.dumps({"revision": self.revision, "outcomes": self.outcomes}, indent=1))
+        draft.replace(self._file)
+
+
+def show(outcomes: list[dict[str, Any]], console: Console) -> None:
+    """Print the table: one line for each run of a row."""
+    table = Table(title="What was broken, and what came of it", show_lines=False)
+    for heading in ("fault", "evidence"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("commands", "lost", "twice", "out of\norder", "healed", "repeated", "recovered", ""):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for one in outcomes:
+        table.add_row(
+            f"{one['row']}\n[dim]{one['fault']}[/dim]",
+            "\n".join(one["evidence"]) or "[red]none[/red]",
+            *(str(one[name]) for name in ("commands", "lost", "twice", "disorder", "healed", "repeated")),
+            _recovered(one),
+            "[green]passed[/green]" if one["passed"] else "[red]FAILED[/red]",
+        )
+    console.print(table)
+    for one in outcomes:
+        for problem in one["problems"]:
+            console.print(f"[red]{one['row']} (round {one['round']})[/red]: {problem}", highlight=False)
+
+
+def _recovered(one: dict[str, Any]) -> str:
+    if one["recovered_s"] is None:
+        return "-"
+    over = one["target_s"] is not None and one["recovered_s"] > one["target_s"]
+    return f"{one['recovered_s']:.1f} s" + (f" [yellow](> {one['target_s']:g})[/yellow]" if over else "")

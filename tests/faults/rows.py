@@ -1,0 +1,8 @@
+"""All rows of the suite, in the order in which they run."""
+
+from __future__ import annotations
+
+from tests.faults.families import engines, kills, network
+from tests.faults.scene import Row
+
+ROWS: list[Row] = [*kills.ROWS, *engines.ROWS, *network.ROWS]

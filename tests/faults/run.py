@@ -1,0 +1,134 @@
+"""One run of one row: load, fault, settling, verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from tests.faults import checks, log
+from tests.faults.checks import Findings
+from tests.faults.ledger import Ledger
+from tests.faults.load import Load
+from tests.faults.scene import Row, Scene
+from tests.faults.world import TOPICS, World, now
+
+WARM_UP = 120
+FAULT_WITHIN_S = 150.0
+LOAD_WITHIN_S = 150.0
+SLOWEST_RECOVERY_S = 45.0
+"""Beyond this a row fails; the targets of the rows are only marked, for machines are noisy."""
+SEVERE = "ponte_heads_alerts_total"
+HEALED = "ponte_reader_healed_events_total"
+
+
+@dataclass
+class Outcome:
+    """What the table shows of one run of a row."""
+
+    row: str
+    fault: str
+    evidence: list[str]
+    commands: int
+    lost: int
+    twice: int
+    disorder: int
+    healed: int
+    repeated: int
+    recovered_s: float | None
+    target_s: float | None
+    seconds: float
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "passed": self.passed}
+
+
+async def run(world: World, row: Row, name: str) -> Outcome:
+    """Do the fault of `row` under load, and compare everything with the ledger."""
+    began = now()
+    await world.heal()
+    ledger = Ledger()
+    load = Load(world, ledger, name, rate=row.rate)
+    scene = Scene(world, load, ledger)
+    start = await log.ends(world.kafka.bootstrap_servers, TOPICS)
+    letters, refused = await checks.dead_letters(world), await checks.refused(world)
+    counted, restarts = await world.metrics(), world.restarts()
+    sampling = asyncio.create_task(_sample(world))
+    findings = Findings()
+    try:
+        await load.start()
+        await scene.accepted(WARM_UP)
+        await asyncio.wait_for(row.act(scene), FAULT_WITHIN_S)
+        await scene.accepted(max(60, row.commands - load.accepted), within=LOAD_WITHIN_S)
+    except Exception as error:  # noqa: BLE001 - a row that breaks is a row that fails; the next ones go on
+        scene.problems.append(f"{type(error).__name__}: {error}")
+    finally:
+        await load.stop()
+        sampling.cancel()
+    try:
+        findings = await _settled(world, ledger, row.settle_s)
+        expected = {s: count + scene.letters.get(s, 0) for s, count in letters.items()}
+        findings.other += await checks.totals(world, expected)
+        messages = await log.since(world.kafka.bootstrap_servers, start, TOPICS)
+        findings.disorder_in_log, repeated = checks.disorder(messages, ledger, whole=not row.destroys)
+    except Exception as error:  # noqa: BLE001 - as above
+        scene.problems.append(f"{type(error).__name__}: {error}")
+        repeated = 0
+    if await checks.refused(world) > refused:
+        scene.problems.append("a reaction was refused")
+    if (more := world.restarts() - restarts) > scene.restarts_allowed:
+        scene.problems.append(f"{more} processes ended, {scene.restarts_allowed} of them by the fault")
+    after = await world.metrics()
+    _judge(scene, row, findings)
+    return Outcome(
+        row=row.name,
+        fault=row.fault,
+        evidence=scene.evidence,
+        commands=load.accepted,
+        lost=len(findings.lost),
+        twice=len(findings.twice),
+        disorder=len(findings.disorder) + len(findings.disorder_in_log),
+        healed=int(after.get(HEALED, 0) - counted.get(HEALED, 0)),
+        repeated=repeated,
+        recovered_s=scene.recovered_s,
+        target_s=row.target_s,
+        seconds=now() - began,
+        problems=scene.problems,
+    )
+
+
+async def _settled(world: World, ledger: Ledger, within: float) -> Findings:
+    """What is still wrong when everything has had its time."""
+    deadline = now() + within
+    while True:
+        findings = await checks.compare(world, ledger)
+        if findings.clean or now() > deadline:
+            return findings
+        await asyncio.sleep(0.5)
+
+
+async def _sample(world: World) -> None:
+    """Ask for the counters again and again: those of a killed process are gone with it."""
+    while True:
+        with suppress(Exception):
+            await world.metrics()
+        await asyncio.sleep(2)
+
+
+def _judge(scene: Scene, row: Row, findings: Findings) -> None:
+    if not findings.clean or findings.disorder_in_log:
+        scene.problems.append(findings.summary())
+    scene.problems += findings.disorder_in_log[:3]
+    scene.problems += scene.ledger.refusals[:3]
+    if scene.load.accepted < row.commands:
+        scene.problems.append(f"only {scene.load.accepted} commands were accepted, {row.commands} count")
+    if not scene.evidence:
+        scene.problems.append("no evidence that the fault took place")
+    if scene.recovered_s is not None and scene.recovered_s > SLOWEST_RECOVERY_S:
+        scene.problems.append(f"recovered only after {scene.recovered_s:.1f} s")
