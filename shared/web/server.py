@@ -20,6 +20,7 @@ from pydantic import ValidationError
 from shared import telemetry
 from shared.domain.errors import Refusal
 from shared.store.driver import AWAY
+from shared.telemetry.ending import CannotGoOn, ending
 from shared.web.info import ServiceInfo
 from shared.web.settings import ServiceSettings
 
@@ -47,7 +48,7 @@ class _Server(uvicorn.Server):
 
 
 def serve(build_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
-    """Run a service until SIGTERM or SIGINT; exit status 0 after an orderly end.
+    """Run a service until SIGTERM or SIGINT; exit status 0 after an orderly end, 75 if it ended by itself.
 
     A missing or wrong setting, a taken port or a part that does not start is one sentence on standard
     error and exit status 1.
@@ -62,7 +63,7 @@ def serve(build_app: Callable[[S], FastAPI], settings_class: type[S]) -> None:
     listener = _bind(settings.http_host, settings.http_port)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
         code = runner.run(_run(app, settings, listener))
-    sys.exit(code)
+    sys.exit(code or ending.status)
 
 
 def read_settings(settings_class: type[S]) -> S:
@@ -150,6 +151,7 @@ def _stop_on_signals(app: FastAPI, server: _Server) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop)
+    ending.by(stop)
 
 
 async def _stop(parts: AbstractAsyncContextManager[Any], limit: float) -> int:
@@ -166,7 +168,7 @@ def _cannot_start(app: FastAPI, error: Exception) -> int:
     name = app.state.service.name
     if isinstance(error, AWAY):
         text = f"{name} cannot start: MongoDB does not answer (PONTE_MONGODB_URI)."
-    elif isinstance(error, Refusal | OSError):
+    elif isinstance(error, Refusal | OSError | CannotGoOn):
         text = f"{name} cannot start: {error}"
     else:
         log.error("cannot start", exc_info=error)

@@ -1,0 +1,80 @@
+"""An owner publishes nothing before it has seen that its topic knows no more than its database."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from aiokafka.errors import KafkaError
+
+from shared.messaging.producer import Message, Producer
+from shared.store.driver import AWAY
+from shared.telemetry.ending import CannotGoOn
+
+log = logging.getLogger("ponte.own-topic")
+
+START_S: Final = 3.0
+"""So long a start waits for Kafka; where it is away, the look is made up for before the first message."""
+_LOOK_S: Final = 15.0
+
+_AWAY: Final[tuple[type[Exception], ...]] = (KafkaError, TimeoutError, *AWAY)
+
+
+class OwnTopic:
+    """The look at the own topic. ``look`` answers a sentence where the topic is ahead (``topic_ahead``).
+
+    ``refused`` learns that sentence where the look could only be made after the start.
+    """
+
+    def __init__(self, look: Callable[[], Awaitable[str | None]], refused: Callable[[str], None]) -> None:
+        self._look = look
+        self._refused = refused
+        self._gate = asyncio.Lock()
+        self._seen = False
+        self._ahead: str | None = None
+
+    async def at_start(self) -> None:
+        """Raises ``CannotGoOn`` where the topic is ahead; where Kafka is away, the look is left for later."""
+        try:
+            await self._see(START_S)
+        except _AWAY as error:
+            log.warning("the own topic is looked at later: %r", error)
+
+    async def seen(self) -> None:
+        """Returns once the topic has been seen not to be ahead.
+
+        Raises ``CannotGoOn`` where it is, for good, and a ``KafkaError``, ``TimeoutError`` or one of the
+        store's ``AWAY`` where that cannot be told now.
+        """
+        if self._seen:
+            return
+        known = self._ahead
+        try:
+            await self._see(_LOOK_S)
+        except CannotGoOn as error:
+            if known is None:
+                self._refused(str(error))
+            raise
+
+    async def _see(self, within: float) -> None:
+        async with self._gate:
+            if self._ahead is None and not self._seen:
+                self._ahead = await asyncio.wait_for(self._look(), within)
+                self._seen = self._ahead is None
+            if self._ahead is not None:
+                raise CannotGoOn(self._ahead)
+
+
+class OwnersProducer(Producer):
+    """A producer that sends nothing before its owner's topic was looked at."""
+
+    def __init__(self, bootstrap_servers: str, *, client_id: str, own_topic: OwnTopic) -> None:
+        super().__init__(bootstrap_servers, client_id=client_id)
+        self._own_topic = own_topic
+
+    async def send(self, topic: str, messages: Sequence[Message]) -> None:
+        """As every producer, and raises what ``OwnTopic.seen`` raises."""
+        await self._own_topic.seen()
+        await super().send(topic, messages)
