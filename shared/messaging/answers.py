@@ -13,6 +13,7 @@ from shared.messaging.letters import REPLAY
 from shared.messaging.metrics import HEAD_ALERTS, REPLAYED
 from shared.messaging.producer import Message, Producer
 from shared.messaging.republish import OWNER_EPOCH, PAGE_TYPE, Head, Page, PageOf, PlaceOf, Request, message
+from shared.messaging.tasks import end
 from shared.messaging.topics import replay_topic
 from shared.store.driver import Database, Document
 from shared.store.setup import JOURNAL
@@ -59,10 +60,7 @@ class Answers:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     def ask(self, request: Request) -> None:
         """Take up ``request`` if it is for this owner."""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from shared.messaging.producer import Producer
 from shared.messaging.republish import HEADS_TYPE, Head, Heads, chunks, message
+from shared.messaging.tasks import end
 from shared.messaging.topics import HEADS
 from shared.store.driver import Database, Document
 
@@ -53,10 +54,7 @@ class HeadsPublisher:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     def published(self, event: Document) -> None:
         """The relay has handed over ``event``, the last of its aggregate so far."""

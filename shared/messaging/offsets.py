@@ -10,12 +10,12 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from shared.messaging.metrics import JUMPS
 from shared.messaging.record import Record
+from shared.messaging.tasks import end
 
 log = logging.getLogger("ponte.offsets")
 
@@ -49,10 +49,7 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
         self._task = asyncio.create_task(self._commit_for_ever())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
         await self.commit()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:

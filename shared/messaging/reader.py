@@ -17,6 +17,7 @@ from shared.messaging.metrics import BATCH_SECONDS, HELD, LAG, REPLACED
 from shared.messaging.offsets import Notes
 from shared.messaging.progress import GroupProgress
 from shared.messaging.record import Record
+from shared.messaging.tasks import end
 from shared.messaging.trying import HOLD
 
 log = logging.getLogger("ponte.reader")
@@ -98,10 +99,7 @@ class Reader:
 
     async def stop(self) -> None:
         """Finish the batch under way and commit, within a time limit."""
-        if self._watcher is not None:
-            self._watcher.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._watcher
+        await end(self._watcher)
         await self._notes.stop()
         await self._stop_subscriber()
         with suppress(Exception):

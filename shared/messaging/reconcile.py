@@ -10,7 +10,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -20,6 +19,7 @@ from shared.messaging.inbox import Inbox, Mark, Place
 from shared.messaging.metrics import ASKED, GAPS, HEAD_ALERTS
 from shared.messaging.producer import Producer
 from shared.messaging.republish import MOST_SUBJECTS, REQUEST_TYPE, Heads, PlaceOf, Request, message
+from shared.messaging.tasks import end
 from shared.messaging.topics import REPUBLISH
 
 log = logging.getLogger("ponte.reconcile")
@@ -80,10 +80,7 @@ class Reconciler:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     def reads(self, topic: str) -> bool:
         """Whether the service reads that owner's topic."""

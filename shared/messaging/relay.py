@@ -12,7 +12,6 @@ import logging
 import time
 import uuid
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +20,7 @@ from shared.messaging.coalesce import Coalescer
 from shared.messaging.envelope import to_message
 from shared.messaging.metrics import HANDOVER_FAILED, OUTBOX_DEPTH, OUTBOX_OLDEST, PUBLISHED, TAKEN_OVER
 from shared.messaging.producer import Producer
+from shared.messaging.tasks import end
 from shared.store.driver import (
     AWAY,
     DUPLICATE,
@@ -99,10 +99,7 @@ class Relay:
 
     async def stop(self, timeout: float = 5.0) -> None:
         """Let what is under way finish, within ``timeout`` seconds; the rest stays in the outboxes."""
-        if self._poller is not None:
-            self._poller.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._poller
+        await end(self._poller)
         if self._tasks:
             await asyncio.wait(set(self._tasks), timeout=timeout)
         for task in self._tasks:

@@ -7,17 +7,18 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from shared.messaging.tasks import end
 from shared.messaging.topics import Topic, ensure_topics
 
 log = logging.getLogger("ponte.topics")
 
-LOOK_AGAIN_S = 30.0
+LOOK_AGAIN_S = 10.0
 AT_LEAST_S = 1.0
 TIMEOUT_S = 15.0
 
 
 class TopicsKeeper:
-    """Makes what is missing at the start, every half minute, and when somebody could not use a topic.
+    """Makes what is missing at the start, every ten seconds, and when somebody could not use a topic.
 
     ``remade`` is called when topics that had been there are gone and were made anew.
     """
@@ -31,15 +32,14 @@ class TopicsKeeper:
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self.ready = asyncio.Event()
+        self.away = False
+        """Whether Kafka did not answer the last time; what is published meanwhile waits in the outboxes."""
 
     async def start(self) -> None:
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+        await end(self._task)
 
     def look(self, _: object = None) -> None:
         """Something could not be sent: perhaps its topic is gone."""
@@ -52,11 +52,13 @@ class TopicsKeeper:
                 made = await asyncio.wait_for(ensure_topics(self._bootstrap_servers, self._topics), TIMEOUT_S)
             except Exception as error:
                 log.warning("waiting for kafka: %r", error)
+                self.away = True
                 await asyncio.sleep(0.5)
                 continue
             if made and self.ready.is_set():
                 log.error("topics had to be made anew: the broker has lost what was in them")
                 self._remade()
+            self.away = False
             self.ready.set()
             await asyncio.sleep(AT_LEAST_S)
             with suppress(TimeoutError):
