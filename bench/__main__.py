@@ -18,12 +18,12 @@ from typing import Any
 import uvloop
 from rich.console import Console
 
-from bench import end_to_end, profiles, reader, readme, relay, tables
+from bench import end_to_end, memory, profiles, reader, readme, relay, tables
 from bench.machine import machine
 from bench.options import Options
 
 RESULTS = Path(__file__).parent / "results"
-BENCHES = {"end_to_end": end_to_end.run, "relay": relay.run, "reader": reader.run}
+BENCHES = {"end_to_end": end_to_end.run, "relay": relay.run, "reader": reader.run, "memory": memory.run}
 
 
 def main() -> None:

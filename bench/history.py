@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -172,7 +172,18 @@ class Course:
         return (ended[1] - began[1]) / max(ended[0] - began[0], 1e-6)
 
 
-async def watch_feed(engines: rig.Engines, prefix: str, total: int, within: float = 600.0) -> Course:
+def _ignore(_: int) -> None:
+    """Nobody wants to know."""
+
+
+async def watch_feed(
+    engines: rig.Engines,
+    prefix: str,
+    total: int,
+    *,
+    within: float = 900.0,
+    on_progress: Callable[[int], None] = _ignore,
+) -> Course:
     """Follow how the dashboard's feed grows, until it has ``total`` entries.
 
     Raises ``TimeoutError`` with what was there.
@@ -187,6 +198,7 @@ async def watch_feed(engines: rig.Engines, prefix: str, total: int, within: floa
             seen = int(last["number"]) if last and "number" in last else 0
             if not course.moments or course.moments[-1][1] != seen:
                 course.moments.append((time.monotonic(), seen))
+                on_progress(seen)
             if seen >= total:
                 return course
             if time.monotonic() > deadline:

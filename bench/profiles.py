@@ -86,7 +86,7 @@ def text(name: str, stacks: list[tuple[list[str], int]], seconds: float) -> str:
     return "\n".join(lines)
 
 
-PHASES = {"100 commands/s": {"rate": 100.0}, "32 clients": {"clients": 32}}
+PHASES: dict[str, dict[str, Any]] = {"100 commands/s": {"rate": 100.0}, "32 clients": {"clients": 32}}
 SECONDS = 8.0
 
 

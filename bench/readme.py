@@ -72,7 +72,7 @@ def _end_to_end(result: dict[str, Any]) -> str:
     )
     lines += [
         "",
-        f"The limits beside it: a bare loop through Kafka {spread_text(limits['kafka_events_per_s'])} events/s; "
+        f"The limits: a bare loop through Kafka, {spread_text(limits['kafka_events_per_s'])} events/s;",
         f"bare inserts by 32 callers, {inserts} per s.",
     ]
     return "\n".join(lines)

@@ -36,7 +36,7 @@ MISSION: dict[str, Any] = {
     "delegation": [{"function": "Councillor for International Relations"}],
     "schedule": True,
 }
-PLACE = {
+PLACE: dict[str, Any] = {
     "city": "Lyon",
     "city_it": "Lione",
     "country": "FR",

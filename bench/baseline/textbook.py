@@ -63,7 +63,7 @@ def writer() -> FastAPI:
     async def change(mission: Mission) -> dict[str, str | int]:
         event = MissionChanged.of(mission)
         document = {"_id": event.subject, **event.model_dump(mode="json")}
-        row = {"key": event.subject.encode(), "value": event.model_dump_json().encode()}
+        row: dict[str, object] = {"key": event.subject.encode(), "value": event.model_dump_json().encode()}
         async with await store.client.start_session() as session, session.start_transaction():
             await store["missions"].insert_one(document, session=session)
             await store["outbox"].insert_one(row, session=session)
