@@ -6,24 +6,29 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from shared.messaging.ahead import topic_ahead
 from shared.messaging.generations import Generation
+from shared.messaging.own_topic import OwnersProducer, OwnTopic
 from shared.messaging.producer import Producer
 from shared.messaging.publishing import Publishing
 from shared.messaging.reacting import Reaction
 from shared.messaging.reading import Reading
+from shared.messaging.tasks import end
 from shared.messaging.topics import DEAD_LETTERS as DEAD_LETTERS_TOPIC
 from shared.messaging.topics import HEADS, REPUBLISH, replay_topic, topic_of
 from shared.messaging.topics_keeper import TopicsKeeper
 from shared.messaging.viewing import Projection
 from shared.store.driver import AWAY, Client, Database, Driver, close, connect
+from shared.store.presence import Presence
 from shared.store.repository import Repository
 from shared.store.roles import Owns, tell
 from shared.store.setup import JOURNAL, prepare
+from shared.telemetry.ending import ending
 
 log = logging.getLogger("ponte.runtime")
 
@@ -64,6 +69,7 @@ class ServiceRuntime:
         self._aggregates = tuple(aggregates)
         self._client: Client | None = None
         self._database: Database | None = None
+        self._presence: Presence | None = None
         self._epoch = 0
         self._producer: Producer | None = None
         self._publishing: Publishing | None = None
@@ -102,8 +108,9 @@ class ServiceRuntime:
         self._client = connect(self._settings.mongodb_uri, self._settings.mongodb_driver)
         self._database = self._client[f"{self._settings.database_prefix}{self.name}"]
         try:
-            await self._prepare_database()
-            self._producer = Producer(self._settings.kafka_bootstrap_servers, client_id=f"ponte-{self.name}")
+            self._presence = Presence(self._database, self.name, ending.begin)
+            await self._prepare_database(self._presence)
+            self._producer = await self._make_producer()
             if self._topic is not None:
                 self._publishing = Publishing(
                     self._database,
@@ -162,7 +169,7 @@ class ServiceRuntime:
         found: list[str] = []
         if self._database is None or not await _answers(self._database):
             found.append("mongodb does not answer")
-        if self._keeper is None or not self._keeper.ready.is_set():
+        if self._keeper is None or self._keeper.away or not self._keeper.ready.is_set():
             found.append("kafka does not answer")
         if self._reading is not None:
             found.extend(self._reading.reader.problems())
@@ -182,13 +189,29 @@ class ServiceRuntime:
         if self._keeper is not None:
             self._keeper.look(error)
 
-    async def _prepare_database(self) -> None:
+    async def _make_producer(self) -> Producer:
+        """An owner's looks at its topic first. Raises ``CannotGoOn`` where the topic is ahead."""
+        servers, client_id = self._settings.kafka_bootstrap_servers, f"ponte-{self.name}"
+        if self._topic is None:
+            return Producer(servers, client_id=client_id)
+        name = self._settings.topic_prefix + self._topic
+
+        async def look() -> str | None:
+            return await topic_ahead(self.database, self._aggregates, name, servers, self._epoch)
+
+        own_topic = OwnTopic(look, ending.begin)
+        await own_topic.at_start()
+        return OwnersProducer(servers, client_id=client_id, own_topic=own_topic)
+
+    async def _prepare_database(self, presence: Presence) -> None:
         deadline = time.monotonic() + DATABASE_WAIT_S
         while True:
             try:
+                await presence.enter()
                 self._epoch = await prepare(self.database, self._aggregates if self._topic else ())
                 if self._topic is not None:
                     await tell(self.database, Owns(self._topic, self._aggregates))
+                presence.holds(self._epoch)
                 return
             except AWAY as error:
                 if time.monotonic() > deadline:
@@ -204,12 +227,12 @@ class ServiceRuntime:
     async def _stop(self) -> None:
         """Consumers, then the relay, then the producer, each under its own time limit."""
         for task in self._tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end(task)
         for part in (self._reading, self._keeper, self._publishing, self._producer):
             if part is not None:
                 await part.stop()
+        if self._presence is not None:
+            await self._presence.stop()
         if self._client is not None:
             await close(self._client)
 
