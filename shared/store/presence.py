@@ -50,7 +50,7 @@ class Presence:
         Raises one of ``AWAY`` where MongoDB does not answer.
         """
         waiting = False
-        while True:
+        while self._beats is None:
             await self._sign()
             if await self._meta.find_one({"_id": RESTORE}) is None:
                 break
@@ -61,7 +61,8 @@ class Presence:
             await asyncio.sleep(BEAT_S / 2)
         old = {"$expr": {"$lt": ["$at", {"$subtract": ["$$NOW", int(_FORGOTTEN_S * 1000)]}]}}
         await self._replicas.delete_many(old)
-        self._beats = asyncio.create_task(self._beat())
+        if self._beats is None:
+            self._beats = asyncio.create_task(self._beat())
 
     def holds(self, epoch: int) -> None:
         """This replica works in ``epoch``: it ends when the database shows another one."""
