@@ -1,7 +1,7 @@
 """`python -m tests.faults.launcher services.agenda`: patches the product, then runs the service's own main.
 
-`PONTE_FAULTS_FOLDER` is where orders come from and evidence goes to; `PONTE_FAULTS_WITHOUT` names, with
-commas, the safeties that this process does without (`tests.faults.safeties`).
+`PONTE_FAULTS_FOLDER` is where orders come from and evidence goes to; `PONTE_FAULTS_PATCHES` names,
+with commas, what is patched from the start (`tests.faults.patches`).
 """
 
 from __future__ import annotations
@@ -11,15 +11,15 @@ import runpy
 import sys
 from pathlib import Path
 
-from tests.faults import points, safeties
+from tests.faults import patches, points
 
 
 def main() -> None:
     """Run one service with its fault points."""
     module = sys.argv[1]
     folder = Path(os.environ["PONTE_FAULTS_FOLDER"])
-    for name in filter(None, os.environ.get("PONTE_FAULTS_WITHOUT", "").split(",")):
-        safeties.remove(name)
+    for name in filter(None, os.environ.get("PONTE_FAULTS_PATCHES", "").split(",")):
+        patches.PATCHES[name](folder)
     points.install(folder, module)
     sys.argv = [module]
     runpy.run_module(f"{module}.__main__", run_name="__main__", alter_sys=True)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from shared.messaging.topics import EVENT_PARTITIONS
 
@@ -22,6 +22,9 @@ class Message:
     offset: int
     subject: str
     sequence: int | None
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
 
 
 async def ends(bootstrap: str, topics: Sequence[str]) -> Ends:
@@ -61,12 +64,15 @@ def _assigned(consumer: AIOKafkaConsumer, topics: Sequence[str]) -> list[TopicPa
     return partitions
 
 
-def _message(partition: TopicPartition, record: object) -> Message:
-    headers = {name: raw.decode(errors="replace") for name, raw in record.headers}  # type: ignore[attr-defined]
+def _message(partition: TopicPartition, record: ConsumerRecord) -> Message:
+    headers = {name: raw.decode(errors="replace") for name, raw in record.headers}
     sequence = headers.get("ce_sequence", "")
     return Message(
         partition,
-        record.offset,  # type: ignore[attr-defined]
+        record.offset,
         headers.get("ce_subject", ""),
         int(sequence) if sequence.isdigit() else None,
+        record.key,
+        record.value,
+        tuple(record.headers),
     )

@@ -31,6 +31,8 @@ class Point:
     where: str
     after: bool = False
     holds: tuple[str, ...] = ()
+    hang: bool = False
+    """The call never returns, and the process lives on."""
     when: Callable[..., bool] | None = None
     """Which calls count, by their arguments; null: all."""
 
@@ -44,6 +46,8 @@ STATES = "services.dashboard.projections:LatestStates.apply"
 FEED = "services.dashboard.feed:Feed.apply"
 EXECUTE = "shared.store.repository:Repository._execute"
 NOTE = "shared.messaging.offsets:Notes.note"
+ADVANCE = "shared.messaging.inbox:Inbox.advance"
+FETCH = "aiokafka:AIOKafkaConsumer.getmany"
 COMMIT = "aiokafka:AIOKafkaConsumer.commit"
 
 
@@ -56,13 +60,15 @@ POINTS: dict[str, Point] = {
     "before-publish": Point(SEND),
     "published-not-journalled": Point(SEND, after=True, holds=(JOURNAL,)),
     "journalled-not-published": Point(JOURNAL, after=True, holds=(SEND,)),
+    "before-journal": Point(JOURNAL),
     "before-pull": Point(PULL),
     "after-pull": Point(PULL, after=True),
     "before-projections": Point(DELIVER),
     "states-not-feed": Point(STATES, after=True, holds=(FEED,)),
-    "feed-not-mark": Point(FEED, after=True),
+    "feed-not-mark": Point(ADVANCE),
     "mark-not-note": Point(NOTE),
     "before-commit": Point(COMMIT),
+    "silent": Point(FETCH, hang=True),
     "reaction-not-mark": Point(EXECUTE, after=True, when=_is_reaction),
 }
 
@@ -108,30 +114,33 @@ class Trap:
     def holds(self, dotted: str) -> bool:
         return self.name is not None and dotted in POINTS[self.name].holds
 
-    def reached(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> None:
-        """Count a call of the armed place, and end the process at the n-th."""
+    def reached(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> bool:
+        """Count a call of the armed place, and end the process at the n-th; true: the call has to hang."""
         assert self.name is not None
-        when = POINTS[self.name].when
-        if when is not None and not when(*arguments, **options):
-            return
+        point = POINTS[self.name]
+        if point.when is not None and not point.when(*arguments, **options):
+            return False
         self.hits += 1
         if self.hits < self.nth:
-            return
+            return False
         evidence = {"point": self.name, "pid": os.getpid(), "hits": self.hits, "at": time.time()}
         with (self.folder / FIRED).open("a") as file:
             file.write(json.dumps(evidence) + "\n")
             file.flush()
             os.fsync(file.fileno())
         (self.folder / ARM).unlink(missing_ok=True)
-        os.kill(os.getpid(), signal.SIGKILL)
+        self.name, self.hits = None, 0
+        if not point.hang:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return point.hang
 
 
 def _wrap_async(trap: Trap, dotted: str, original: Callable[..., Awaitable[Any]]) -> Callable[..., Any]:
     async def wrapped(*arguments: Any, **options: Any) -> Any:
         if trap.name is None:
             return await original(*arguments, **options)
-        if trap.armed(dotted, after=False):
-            trap.reached(arguments, options)
+        if trap.armed(dotted, after=False) and trap.reached(arguments, options):
+            await asyncio.Event().wait()
         until = time.monotonic() + HOLD_AT_MOST_S
         while trap.holds(dotted) and time.monotonic() < until:
             await asyncio.sleep(0.01)

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from tests.faults.families import engines, kills, network
+from tests.faults.families import broker, combined, deliveries, engines, groups, kills, network, poison
 from tests.faults.scene import Row
 
-ROWS: list[Row] = [*kills.ROWS, *engines.ROWS, *network.ROWS]
+ROWS: list[Row] = [
+    *kills.ROWS,
+    *engines.ROWS,
+    *network.ROWS,
+    *groups.ROWS,
+    *poison.ROWS,
+    *deliveries.ROWS,
+    *combined.ROWS,
+    *broker.ROWS,
+]

@@ -19,7 +19,6 @@ FAULT_WITHIN_S = 150.0
 LOAD_WITHIN_S = 150.0
 SLOWEST_RECOVERY_S = 45.0
 """Beyond this a row fails; the targets of the rows are only marked, for machines are noisy."""
-SEVERE = "ponte_heads_alerts_total"
 HEALED = "ponte_reader_healed_events_total"
 
 
@@ -55,8 +54,8 @@ async def run(world: World, row: Row, name: str) -> Outcome:
     await world.heal()
     ledger = Ledger()
     load = Load(world, ledger, name, rate=row.rate)
-    scene = Scene(world, load, ledger)
     start = await log.ends(world.kafka.bootstrap_servers, TOPICS)
+    scene = Scene(world, load, ledger, start=start)
     letters, refused = await checks.dead_letters(world), await checks.refused(world)
     counted, restarts = await world.metrics(), world.restarts()
     sampling = asyncio.create_task(_sample(world))
@@ -75,7 +74,9 @@ async def run(world: World, row: Row, name: str) -> Outcome:
         findings = await _settled(world, ledger, row.settle_s)
         expected = {s: count + scene.letters.get(s, 0) for s, count in letters.items()}
         findings.other += await checks.totals(world, expected)
-        messages = await log.since(world.kafka.bootstrap_servers, start, TOPICS)
+        for check in scene.afterwards:
+            findings.lost += await check()
+        messages = await log.since(world.kafka.bootstrap_servers, {} if row.destroys else start, TOPICS)
         findings.disorder_in_log, repeated = checks.disorder(messages, ledger, whole=not row.destroys)
     except Exception as error:  # noqa: BLE001 - as above
         scene.problems.append(f"{type(error).__name__}: {error}")
@@ -85,7 +86,8 @@ async def run(world: World, row: Row, name: str) -> Outcome:
     if (more := world.restarts() - restarts) > scene.restarts_allowed:
         scene.problems.append(f"{more} processes ended, {scene.restarts_allowed} of them by the fault")
     after = await world.metrics()
-    _judge(scene, row, findings)
+    healed = int(after.get(HEALED, 0) - counted.get(HEALED, 0))
+    _judge(scene, row, findings, healed)
     return Outcome(
         row=row.name,
         fault=row.fault,
@@ -94,7 +96,7 @@ async def run(world: World, row: Row, name: str) -> Outcome:
         lost=len(findings.lost),
         twice=len(findings.twice),
         disorder=len(findings.disorder) + len(findings.disorder_in_log),
-        healed=int(after.get(HEALED, 0) - counted.get(HEALED, 0)),
+        healed=healed,
         repeated=repeated,
         recovered_s=scene.recovered_s,
         target_s=row.target_s,
@@ -121,7 +123,11 @@ async def _sample(world: World) -> None:
         await asyncio.sleep(2)
 
 
-def _judge(scene: Scene, row: Row, findings: Findings) -> None:
+def _judge(scene: Scene, row: Row, findings: Findings, healed: int) -> None:
+    if row.destroys and not healed:
+        scene.problems.append("nothing was healed by reconciliation")
+    if healed and not (row.destroys or row.heals):
+        scene.problems.append(f"{healed} events came by reconciliation although the broker had them")
     if not findings.clean or findings.disorder_in_log:
         scene.problems.append(findings.summary())
     scene.problems += findings.disorder_in_log[:3]

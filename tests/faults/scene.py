@@ -11,6 +11,7 @@ from shared.testing.waiting import eventually
 from tests.faults import checks
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
+from tests.faults.log import Ends
 from tests.faults.replicas import Replica
 from tests.faults.world import World, now
 
@@ -31,6 +32,10 @@ class Scene:
     """Dead letters that the fault itself has to leave, by service."""
     restarts_allowed: int = 0
     problems: list[str] = field(default_factory=list)
+    start: Ends = field(default_factory=dict)
+    """Where the log ended when the row began."""
+    afterwards: list[Callable[[], Awaitable[list[str]]]] = field(default_factory=list)
+    """What else has to hold when everything has settled; each answers what does not."""
 
     def saw(self, text: str) -> None:
         """Write down evidence that the fault took place."""
@@ -121,4 +126,6 @@ class Row:
     """The fault destroys what the broker held: reconciliation has to heal, and the log is not whole."""
     commands: int = 1000
     rate: float = 90.0
+    heals: bool = False
+    """Reconciliation may have something to do although the broker lost nothing."""
     settle_s: float = 60.0

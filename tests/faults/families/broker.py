@@ -1,0 +1,47 @@
+"""A broker that has lost everything that it held: the owners' journals have to fill the gap."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+from contextlib import suppress
+
+from tests.faults.scene import Row, Scene
+from tests.faults.world import World, now
+
+
+async def empty(world: World) -> None:
+    """Kafka starts with an empty folder, as a new cluster."""
+    world.kafka.kill()
+    shutil.rmtree(world.kafka.folder / "logs")
+    await world.kafka.start()
+
+
+async def emptied(scene: Scene) -> None:
+    """The readers stand still while the owners go on; then the broker is emptied, and the readers wake up."""
+    frozen = [(replica, replica.pid) for replica in scene.world.all(("dashboard",))]
+    for _, pid in frozen:
+        os.kill(pid or 0, signal.SIGSTOP)
+    try:
+        await scene.accepted(200)
+        await empty(scene.world)
+    finally:
+        for _, pid in frozen:
+            with suppress(ProcessLookupError):
+                os.kill(pid or 0, signal.SIGCONT)
+    since = now()
+    scene.saw("a new, empty broker; the dashboard had not read at least 200 commands of the old one")
+    await scene.recover(since=since, within=90)
+
+
+ROWS: list[Row] = [
+    Row(
+        "broker-emptied",
+        "the broker loses its topics, offsets and groups",
+        emptied,
+        None,
+        destroys=True,
+        settle_s=120.0,
+    )
+]

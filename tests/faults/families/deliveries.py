@@ -1,0 +1,60 @@
+"""Messages that come again, and messages that come in another order than they were sent."""
+
+from __future__ import annotations
+
+from aiokafka import AIOKafkaProducer
+
+from tests.faults import log
+from tests.faults.scene import Row, Scene
+from tests.faults.world import TOPICS, now
+
+READERS = ("dashboard", "agreements", "agenda")
+AGAIN = 400
+
+
+async def again(scene: Scene) -> None:
+    """What the row's log holds comes once more, the latest first."""
+    await scene.accepted(250)
+    bootstrap = scene.world.kafka.bootstrap_servers
+    messages = await log.since(bootstrap, scene.start, TOPICS)
+    before = await scene.world.metrics()
+    async with AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+        for message in reversed(messages[-AGAIN:]):
+            await producer.send(
+                message.partition.topic, message.value, message.key, headers=list(message.headers)
+            )
+        await producer.flush()
+    since = now()
+    await scene.recover(since=since)
+    await scene.accepted(100)
+    after = await scene.world.metrics()
+    seen = after.get(REPEATED, 0) - before.get(REPEATED, 0)
+    if seen > 0:
+        scene.saw(f"{min(len(messages), AGAIN)} events sent again, {seen:.0f} seen to be repeated")
+
+
+REPEATED = "ponte_reader_duplicates_total"
+
+
+async def shuffled(scene: Scene) -> None:
+    """Readers are handed some messages twice, some late and some in another order."""
+    await scene.world.without(READERS, PONTE_FAULTS_PATCHES="shuffled-deliveries")
+    since = now()
+    await scene.accepted(500)
+    counts = [int((r.folder / "shuffled").read_text() or 0) for r in scene.world.all(READERS)]
+    if all(counts):
+        scene.saw(f"{sum(counts)} deliveries late, doubled or in another order, in {len(counts)} processes")
+    await scene.recover(since=since)
+
+
+ROWS: list[Row] = [
+    Row("deliveries-again", "400 events delivered once more, in reverse order", again, None),
+    Row(
+        "deliveries-shuffled",
+        "deliveries doubled, late and in another order",
+        shuffled,
+        None,
+        heals=True,
+        settle_s=90.0,
+    ),
+]
