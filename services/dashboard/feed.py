@@ -29,6 +29,8 @@ AT_ONCE = 500
 class Feed:
     """What happened, in the order in which the dashboard took it in."""
 
+    histories = True
+
     def __init__(self, database: Database, generation: Generation, arrived: asyncio.Event) -> None:
         self.collections = (FEED + generation.suffix,)
         self._name = self.collections[0]

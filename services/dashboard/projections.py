@@ -39,6 +39,8 @@ def latest_of(data: EventData) -> tuple[str, Contract, Unit]:
 class LatestStates:
     """A state lies with the mark of its latest event in one document: what is older changes nothing."""
 
+    histories = False
+
     def __init__(self, database: Database, generation: Generation) -> None:
         self.collections = tuple(name + generation.suffix for name in COLLECTIONS)
         self._database = database

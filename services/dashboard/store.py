@@ -31,6 +31,8 @@ C = TypeVar("C", bound=Contract)
 
 TAIL_S = 0.25
 """Entries of other replicas are found by looking for them so often; our own wake the waiting at once."""
+SETTLE_S = 3.0
+"""After a switch the last rows of the new feed are being numbered; for so long the old one may be shown."""
 STALE_S = 5.0
 """Who has not looked for so long (a process that was stopped) looks for a switch before it reads."""
 
@@ -54,6 +56,7 @@ class MongoRegister:
         self._feeds = ""
         self._here = _Place(Generation(1), "", 0)
         self._looked_at = 0.0
+        self._switched_at: float | None = None
         self._looking = asyncio.Lock()
         self._tail: asyncio.Task[None] | None = None
 
@@ -145,18 +148,32 @@ class MongoRegister:
         """Find the live generation and how far its feed goes; wakes who waits where that has changed."""
         async with self._looking:
             looked_at = time.monotonic()
-            generation = await live_generation(self._database)
-            feed = self._database[FEED + generation.suffix]
-            last = await feed.find_one(NUMBERED, {"number": 1}, sort=[("number", -1)])
-            here = _Place(generation, _epoch(self._feeds, generation), int(last["number"]) if last else 0)
+            here = await self._place(await live_generation(self._database))
+            if here.epoch != self._here.epoch and self._here.epoch:
+                if self._settles(here, looked_at):
+                    here = await self._place(self._here.generation)
+                else:
+                    log.warning("the pages are now read from generation %d", here.generation.number)
+            else:
+                self._switched_at = None
             self._looked_at = looked_at
             if here == self._here:
                 return
-            if here.epoch != self._here.epoch and self._here.epoch:
-                log.warning("the pages are now read from generation %d of the views", generation.number)
             self._here = here
         async with self._moved:
             self._moved.notify_all()
+
+    async def _place(self, generation: Generation) -> _Place:
+        feed = self._database[FEED + generation.suffix]
+        last = await feed.find_one(NUMBERED, {"number": 1}, sort=[("number", -1)])
+        return _Place(generation, _epoch(self._feeds, generation), int(last["number"]) if last else 0)
+
+    def _settles(self, new: _Place, now: float) -> bool:
+        """Whether the new feed does not show all that the old one does, although it will in a moment."""
+        if self._switched_at is None:
+            self._switched_at = now
+        fresh = now - self._looked_at < STALE_S and now - self._switched_at < SETTLE_S
+        return fresh and new.number < self._here.number
 
     async def _follow(self) -> None:
         while True:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from itertools import chain
 
 from shared.messaging.coverage import EXPECTED
 from shared.messaging.generations import DOCUMENT, MARKS, Completes, Generation, Generations
@@ -83,4 +84,5 @@ class Housekeeping:
     def _collections(self, generation: Generation, names: set[str]) -> set[str]:
         if generation.number > 1:
             return {name for name in names if name.endswith(generation.suffix)}
-        return {MARKS, EXPECTED, *self._generations.collections(generation)}
+        both = (self._generations.collections(generation, histories=each) for each in (True, False))
+        return {MARKS, EXPECTED, *chain.from_iterable(both)}

@@ -221,6 +221,7 @@ class Rebuilder:
         )
         if switched.matched_count:
             log.warning("generation %d of the views is live", number)
+            await self._housekeeping.turn()
 
 
 async def _complete(target: Target, previous: Generation) -> int:
