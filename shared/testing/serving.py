@@ -35,6 +35,7 @@ class Surroundings:
                 "kafka_bootstrap_servers": self.kafka_bootstrap,
                 "mongodb_uri": self.mongodb_uri,
                 "database_prefix": self.prefix,
+                "topic_prefix": self.prefix,
                 **{
                     name.removeprefix("PONTE_").lower(): value
                     for name, value in self.keys.environment().items()

@@ -20,5 +20,6 @@ async def networks(
         mongodb_uri=mongodb_uri,
         kafka_bootstrap_servers=kafka_bootstrap,
         database_prefix=database_name(""),
+        topic_prefix=database_name(""),
     ) as service:
         yield service
