@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.messaging.coalesce import Coalescer
 from shared.messaging.envelope import to_message
 from shared.messaging.metrics import HANDOVER_FAILED, OUTBOX_DEPTH, OUTBOX_OLDEST, PUBLISHED, TAKEN_OVER
 from shared.messaging.producer import Producer
 from shared.messaging.tasks import end
+from shared.store.coalesce import Coalescer
 from shared.store.driver import (
     AWAY,
     DUPLICATE,
@@ -89,8 +89,8 @@ class Relay:
         self._on_failure = on_failure
         self._lanes: dict[str, _Lane] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._journal: Coalescer[Document] = Coalescer(self._write_journal)
-        self._pulls: Coalescer[tuple[str, str, list[str]]] = Coalescer(self._pull)
+        self._journal: Coalescer[Document, None] = Coalescer(self._write_journal)
+        self._pulls: Coalescer[tuple[str, str, list[str]], None] = Coalescer(self._pull)
         self._poller: asyncio.Task[None] | None = None
         self.last_poll = time.monotonic()
 
@@ -145,7 +145,7 @@ class Relay:
             if isinstance(result, BaseException):
                 raise result
 
-    async def _write_journal(self, events: Sequence[Document]) -> None:
+    async def _write_journal(self, events: Sequence[Document]) -> list[Exception | None]:
         try:
             await self._database[JOURNAL].insert_many(list(events), ordered=False)
         except BulkWriteError as error:
@@ -153,8 +153,9 @@ class Relay:
             others = [e for e in error.details["writeErrors"] if e["code"] != DUPLICATE]
             if others or error.details.get("writeConcernErrors"):
                 raise
+        return [None] * len(events)
 
-    async def _pull(self, done: Sequence[tuple[str, str, list[str]]]) -> None:
+    async def _pull(self, done: Sequence[tuple[str, str, list[str]]]) -> list[Exception | None]:
         by_collection: dict[str, list[UpdateOne]] = {}
         for collection, subject, ids in done:
             by_collection.setdefault(collection, []).append(
@@ -165,6 +166,7 @@ class Relay:
             )
         for collection, updates in by_collection.items():
             await self._database[collection].bulk_write(updates, ordered=False)
+        return [None] * len(done)
 
     async def _poll_for_ever(self) -> None:
         while True:

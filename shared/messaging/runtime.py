@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel
 
@@ -73,6 +73,7 @@ class ServiceRuntime:
         self._epoch = 0
         self._producer: Producer | None = None
         self._publishing: Publishing | None = None
+        self._repositories: dict[str, Repository[Any]] = {}
         self._reading: Reading | None = None
         self._keeper: TopicsKeeper | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -93,14 +94,17 @@ class ServiceRuntime:
 
     def repository(self, collection: str, model: type[S], *, what: str) -> Repository[S]:
         """The aggregates of ``collection``; ``what`` names their id in refusals, such as ``mission_id``."""
-        return Repository(
-            self.database[collection],
-            self.database[JOURNAL],
-            model,
-            epoch=self._epoch,
-            relay=self._publishing.relay if self._publishing is not None else None,
-            what=what,
-        )
+        known = self._repositories.get(collection)
+        if known is None:
+            known = self._repositories[collection] = Repository(
+                self.database[collection],
+                self.database[JOURNAL],
+                model,
+                epoch=self._epoch,
+                relay=self._publishing.relay if self._publishing is not None else None,
+                what=what,
+            )
+        return known
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[ServiceRuntime]:

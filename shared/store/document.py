@@ -1,8 +1,10 @@
 """The stored shape of an aggregate and how a change becomes one write.
 
-``{_id, version, epoch, sequence, schema_version, head_hash, state, outbox, commands, marks, claim}``.
+``{_id, version, epoch, sequence, schema_version, head_hash, state, outbox, commands, commands_kept, marks,
+claim}``.
 ``commands`` maps a digest of (client, key) to the first answer; ``marks`` a digest of a reaction's source to
-the highest sequence answered. Both are maps, so that one save touches one entry.
+the highest sequence answered. Both are maps, so that one save touches one entry and a load brings one;
+``commands_kept`` counts the former. Every so many saves the whole map is read to take out what has expired.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from bson import BSON
+from bson.raw_bson import RawBSONDocument
 from pydantic import BaseModel
 
 from shared.domain import Change
@@ -31,6 +34,12 @@ KEYLESS_KEPT = timedelta(minutes=10)
 MAX_KEYS = 2000
 MAX_OUTBOX = 500
 MAX_EVENT_BYTES = 512 * 1024
+MAX_SAVE_BYTES = 4 * 1024 * 1024
+"""One operation beyond the server's limit would have a whole bulk refused, with its neighbours."""
+MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
+"""What `mongod` stores in one document."""
+PRUNE_EVERY = 50
+"""Saves after which expired keys are looked for, so that no save pays for all the keys kept."""
 
 
 class _Claimant(Protocol):
@@ -64,8 +73,8 @@ class Draft:
     """One write and what follows from it when it is acknowledged."""
 
     filter: Document
-    update: Document
-    new: bool
+    update: RawBSONDocument
+    """Encoded once; its size was checked."""
     receipt: Receipt
     covered: list[Document]
     """The events that the write's own claim covers, oldest first; empty if another process holds it."""
@@ -76,14 +85,29 @@ def slot(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
 
 
-class Snapshot:
-    """The document that a decision is made on, or its absence."""
+def answer_path(command: Command) -> str | None:
+    """Where an aggregate keeps the earlier answer to ``command``; null: it has no key and no source."""
+    if command.source is not None:
+        return f"marks.{slot(command.source.lane)}"
+    return None if command.key is None else f"commands.{slot(command.client, command.key)}"
 
-    def __init__(self, document: Document | None, subject: str) -> None:
+
+class Snapshot:
+    """The document that a decision is made on, or its absence; ``whole`` if it has all of its answers."""
+
+    def __init__(self, document: Document | None, subject: str, *, whole: bool = False) -> None:
         self.subject = subject
+        self.whole = whole or document is None
         self.document: Document = document or {}
         self.version: int = self.document.get("version", 0)
         self.sequence: int = self.document.get("sequence", 0)
+
+    def wants_all_keys(self, command: Command) -> bool:
+        """Whether this save has to look through all the keys kept: now and then, and where they are many."""
+        if self.whole or command.key is None:
+            return False
+        kept = self.document.get("commands_kept")
+        return kept is None or kept >= MAX_KEYS or (kept >= PRUNE_EVERY and self.version % PRUNE_EVERY == 0)
 
     def state(self, model: type[S]) -> S | None:
         """The state that is decided on; null: there is no such aggregate yet."""
@@ -145,10 +169,15 @@ class Snapshot:
             settings["claim.token"] = relay.token
             update["$currentDate"] = {"claim.at": True}
             covered = [*waiting, *events]
+        if self.document:
+            # An upsert that matches nothing then fails, instead of inserting; see ``Batches``.
+            update["$setOnInsert"] = {"_id": ""}
+        encoded = BSON.encode(update)
+        if len(encoded) > MAX_SAVE_BYTES:
+            raise TooLarge(field=command.name, value=len(encoded), limit=MAX_SAVE_BYTES)
         return Draft(
             filter={"_id": self.subject, "version": self.version},
-            update=update,
-            new=not self.document,
+            update=RawBSONDocument(encoded),
             receipt=receipt,
             covered=covered,
         )
@@ -182,17 +211,23 @@ class Snapshot:
             update["$set"][f"marks.{slot(command.source.lane)}"] = _mark(command.source)
         if command.key is None:
             return
-        kept: Document = self.document.get("commands", {})
-        expired = [name for name, entry in kept.items() if entry["until"] <= command.at]
-        if len(kept) - len(expired) >= MAX_KEYS:
+        left = self._prune(update, command.at) if self.whole else self.document["commands_kept"]
+        if left >= MAX_KEYS:
             raise Full(field="commands", value=self.subject, limit=MAX_KEYS)
-        if expired:
-            update["$unset"] = {f"commands.{name}": "" for name in expired}
+        update["$set"]["commands_kept"] = left + 1
         update["$set"][f"commands.{slot(command.client, command.key)}"] = {
             "fingerprint": command.fingerprint,
             "until": _until(command.at, keyless=command.key.startswith("once-")),
             "receipt": receipt.stored(),
         }
+
+    def _prune(self, update: Document, at: datetime) -> int:
+        """Take out the keys that have expired; how many are left."""
+        kept: Document = self.document.get("commands", {})
+        expired = [name for name, entry in kept.items() if entry["until"] <= at]
+        if expired:
+            update["$unset"] = {f"commands.{name}": "" for name in expired}
+        return len(kept) - len(expired)
 
 
 def _mark(source: SourceMark) -> Document:

@@ -16,6 +16,7 @@ from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 from pymongo import IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import (
+    AutoReconnect,
     BulkWriteError,
     ConnectionFailure,
     DuplicateKeyError,
@@ -38,6 +39,7 @@ DUPLICATE = 11000
 __all__ = [
     "AWAY",
     "DUPLICATE",
+    "AutoReconnect",
     "BulkWriteError",
     "Client",
     "Collection",
@@ -53,6 +55,7 @@ __all__ = [
     "RawDocument",
     "ReturnDocument",
     "UpdateOne",
+    "WTimeoutError",
     "close",
     "connect",
     "patience",

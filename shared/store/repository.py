@@ -12,11 +12,13 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from shared.domain import Change, NotFound
+from shared.store.batches import Batches
 from shared.store.command import Command, Receipt
-from shared.store.document import Draft, Loaded, Snapshot
-from shared.store.driver import AWAY, Collection, Document, DuplicateKeyError
+from shared.store.document import Loaded, Snapshot, answer_path
+from shared.store.driver import AWAY, Collection, Document
 from shared.store.errors import AlreadyExists, Contended, StaleVersion, Unavailable
 from shared.store.events import differing_fields, public_body
+from shared.store.turns import Turns
 
 S = TypeVar("S", bound=BaseModel)
 
@@ -37,7 +39,7 @@ class OutboxOwner(Protocol):
 
 
 class Repository(Generic[S]):
-    """One kind of aggregate of one service.
+    """One kind of aggregate of one service; one object of it per process, so that commands share round trips.
 
     ``decide`` functions are pure and may run several times: once for every document that somebody else
     changed in between.
@@ -59,6 +61,8 @@ class Repository(Generic[S]):
         self.epoch = epoch
         self.relay = relay
         self.what = what
+        self._batches = Batches(collection)
+        self._turns = Turns(what)
 
     async def get(self, subject: str) -> Loaded[S]:
         """The aggregate as it stands. Raises ``NotFound``."""
@@ -123,32 +127,26 @@ class Repository(Generic[S]):
     async def _execute(
         self, subject: str, command: Command, decide: Callable[[S | None], Change[S]]
     ) -> Receipt:
-        """Load, decide, save; again on a fresh document where somebody else was quicker.
+        """Load, decide, save; again on a fresh document where another process was quicker.
 
         After a write of unknown fate the next load finds the command's own key, if it was stored.
         """
         if command.key is None and command.source is None:
             command = replace(command, key=f"once-{secrets.token_hex(12)}")
+        await self._turns.take(subject)
+        try:
+            return await self._carry_out(subject, command, decide)
+        finally:
+            self._turns.give(subject)
+
+    async def _carry_out(
+        self, subject: str, command: Command, decide: Callable[[S | None], Change[S]]
+    ) -> Receipt:
         away_since: float | None = None
         tries = 0
         while tries < MAX_TRIES:
             try:
-                snapshot = Snapshot(await self.collection.find_one({"_id": subject}), subject)
-                away_since = None
-                earlier = snapshot.answered(command)
-                if earlier is not None:
-                    return earlier
-                if command.expected_version not in (None, snapshot.version):
-                    raise await self._stale(subject, command.expected_version, snapshot.version)
-                state = snapshot.state(self.model)
-                change = decide(state)
-                if not change.events and change.state == state and command.source is None:
-                    return snapshot.unchanged(self.epoch)
-                draft = snapshot.draft(change, command, epoch=self.epoch, relay=self.relay)
-                if await self._save(draft):
-                    if self.relay is not None and draft.covered:
-                        self.relay.offer(self.collection.name, subject, draft.covered)
-                    return draft.receipt
+                receipt = await self._try(subject, command, decide)
             except AWAY as error:
                 now = asyncio.get_running_loop().time()
                 away_since = away_since or now
@@ -156,9 +154,35 @@ class Repository(Generic[S]):
                     raise Unavailable(field="mongodb", value=type(error).__name__) from error
                 await asyncio.sleep(0.1)
                 continue
+            if receipt is not None:
+                return receipt
+            away_since = None
             tries += 1
             await asyncio.sleep(random.uniform(0, 0.002 * tries))  # noqa: S311 (a pause, not a secret)
         raise Contended(field=self.what, value=subject)
+
+    async def _try(
+        self, subject: str, command: Command, decide: Callable[[S | None], Change[S]]
+    ) -> Receipt | None:
+        """The answer, or null where another process changed the aggregate between load and save."""
+        snapshot = Snapshot(await self._batches.load(subject, answer_path(command)), subject)
+        earlier = snapshot.answered(command)
+        if earlier is not None:
+            return earlier
+        if snapshot.wants_all_keys(command):
+            snapshot = Snapshot(await self.collection.find_one({"_id": subject}), subject, whole=True)
+        if command.expected_version not in (None, snapshot.version):
+            raise await self._stale(subject, command.expected_version, snapshot.version)
+        state = snapshot.state(self.model)
+        change = decide(state)
+        if not change.events and change.state == state and command.source is None:
+            return snapshot.unchanged(self.epoch)
+        draft = snapshot.draft(change, command, epoch=self.epoch, relay=self.relay)
+        if not await self._batches.save(draft):
+            return None
+        if self.relay is not None and draft.covered:
+            self.relay.offer(self.collection.name, subject, draft.covered)
+        return draft.receipt
 
     async def _stale(self, subject: str, expected: int | None, current: int) -> StaleVersion:
         """The refusal of a caller who saw version ``expected``, with the fields that changed since."""
@@ -166,11 +190,3 @@ class Repository(Generic[S]):
         seen = [row for row in rows if expected is not None and row["version"] <= expected]
         difference = differing_fields(public_body(seen[-1]), public_body(rows[-1])) if seen else None
         return StaleVersion(field="version", value=expected, current=current, difference=difference)
-
-    async def _save(self, draft: Draft) -> bool:
-        """One write, filtered on the version that the decision was made on; false if it is gone."""
-        try:
-            result = await self.collection.update_one(draft.filter, draft.update, upsert=draft.new)
-        except DuplicateKeyError:
-            return False
-        return bool(result.matched_count or result.upserted_id is not None)

@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 from shared.messaging import reader as reader_module
-from shared.messaging.coalesce import Coalescer
 from shared.messaging.tests.test_flow import Flow, Seen, flow, store  # noqa: F401 (flow is a fixture)
 from shared.testing.waiting import eventually
 
@@ -51,32 +50,3 @@ async def test_a_quiet_topic_is_not_a_silent_reader(flow: Flow) -> None:  # noqa
         return asyncio.get_running_loop().time() > quiet_until
 
     await eventually(still_the_same, within=10)
-
-
-async def test_what_arrives_during_a_flush_goes_with_the_next() -> None:
-    flushes: list[list[int]] = []
-    gate = asyncio.Event()
-
-    async def flush(items: object) -> None:
-        flushes.append(list(items))  # type: ignore[call-overload]
-        await gate.wait()
-
-    coalescer: Coalescer[int] = Coalescer(flush)
-    waiting = [asyncio.create_task(coalescer.submit(0))]
-    await eventually(lambda: flushes == [[0]])
-    waiting += [asyncio.create_task(coalescer.submit(n)) for n in (1, 2, 3)]
-    await asyncio.sleep(0)
-    gate.set()
-    await asyncio.gather(*waiting)
-    assert flushes == [[0], [1, 2, 3]]
-
-
-async def test_a_failed_flush_fails_all_that_went_with_it_and_no_other() -> None:
-    async def flush(items: object) -> None:
-        if list(items) == [1]:  # type: ignore[call-overload]
-            raise ConnectionError("away")
-
-    coalescer: Coalescer[int] = Coalescer(flush)
-    with pytest.raises(ConnectionError):
-        await coalescer.submit(1)
-    await coalescer.submit(2)
