@@ -11,7 +11,8 @@ import orjson
 from pydantic import ValidationError
 
 from shared.contracts.base import EventData
-from shared.contracts.registry import BY_TYPE
+from shared.contracts.registry import UnknownType, read
+from shared.contracts.upcasts import Unreadable
 from shared.store.command import Command, SourceMark
 from shared.store.events import event_id, public_body
 
@@ -106,11 +107,12 @@ def from_message(value: bytes | None, headers: Headers) -> Received[EventData]:
     ]
     if missing:
         raise Malformed("missing-headers", f"no {', '.join(missing)}")
-    model = BY_TYPE.get(told["ce_type"])
-    if model is None:
-        raise Malformed("unknown-type", f"no contract for {told['ce_type']!r}")
     try:
-        data = model.model_validate_json(value or b"")
+        data = read(told["ce_type"], value or b"")
+    except UnknownType:
+        raise Malformed("unknown-type", f"no contract for {told['ce_type']!r}") from None
+    except Unreadable as error:
+        raise Malformed("wrong-schema", str(error)) from None
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         reason = "not-json" if first["type"] == "json_invalid" else "wrong-schema"
@@ -126,7 +128,7 @@ def from_message(value: bytes | None, headers: Headers) -> Received[EventData]:
         raise Malformed("wrong-headers", f"epoch {epoch}, sequence {sequence}, before it {previous_epoch}")
     return Received(
         id=told["ce_id"],
-        type=told["ce_type"],
+        type=data.TYPE,
         source=told.get("ce_source", ""),
         subject=told["ce_subject"],
         time=time,
