@@ -8,9 +8,11 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from shared.contracts.registry import BY_TOPIC  # noqa: E402 - the clone is put on the path first
-from shared.messaging.topics import DAY_MS, topic_of  # noqa: E402
+from shared.messaging.topics import DAY_MS, DEAD_LETTERS, HEADS, REPUBLISH, replay_topic, topic_of  # noqa: E402
 
-ROW = re.compile(r"^\| `(ponte\.[a-z-]+)` \| (\d+) \| (\d+) days \|", re.MULTILINE)
+READERS = ("agenda", "agreements", "dashboard")
+CONTROL = (HEADS, REPUBLISH, DEAD_LETTERS, *map(replay_topic, READERS))
+ROW = re.compile(r"^\| `(ponte\.[a-z.-]+)` \| (\d+) \| (\d+) days \|", re.MULTILINE)
 
 
 def main() -> int:
@@ -21,7 +23,7 @@ def main() -> int:
     }
     made = {
         name: (topic.partitions, topic.retention_ms // DAY_MS)
-        for name, topic in ((name, topic_of(name)) for name in BY_TOPIC)
+        for name, topic in ((name, topic_of(name)) for name in (*BY_TOPIC, *CONTROL))
     }
     for name in sorted(told.keys() | made.keys()):
         if told.get(name) != made.get(name):

@@ -53,7 +53,8 @@ def test_any_order_with_repeats_ends_at_the_last_event_once_all_have_come(
     whole: list[Event], data: st.DataObject
 ) -> None:
     batches = data.draw(st.lists(st.lists(st.sampled_from(whole)) if whole else st.just([]), max_size=8))
-    mark, read = START, set()
+    mark = START
+    read: set[tuple[int, int]] = set()
     for batch in batches:
         folded = fold(mark, batch)
         assert folded.mark.place >= mark.place

@@ -176,7 +176,8 @@ async def test_poison_in_an_events_place_does_not_hide_the_event(flow: Flow) -> 
         )
 
     async def parked() -> bool:
-        return (await mark_of(reader, "inbox", "mission-1"))["parked"] == [[1, 2]]
+        mark = await mark_of(reader, "inbox", "mission-1")
+        return bool(mark["parked"] == [[1, 2]])
 
     await eventually(parked, within=15)
     await store(missions, "mission-1")
