@@ -66,19 +66,21 @@ async def span_of(connection: Connection, topic: str) -> tuple[dict[Any, int], d
     """The first offset and the end of each partition of a topic. Raises a ``KafkaError``."""
     from aiokafka import AIOKafkaConsumer
 
+    partitions = await partitions_of(connection, topic)
     async with AIOKafkaConsumer(
         bootstrap_servers=connection.where.kafka_bootstrap_servers, enable_auto_commit=False
     ) as consumer:
-        partitions = await partitions_of(consumer, topic)
+        consumer.assign(partitions)
         return dict(await consumer.beginning_offsets(partitions)), dict(
             await consumer.end_offsets(partitions)
         )
 
 
-async def partitions_of(consumer: Any, topic: str) -> Sequence[Any]:
-    """The partitions of a topic, also where the client has not heard of it yet."""
+async def partitions_of(connection: Connection, topic: str) -> Sequence[Any]:
+    """The partitions of a topic that there is. Raises a ``KafkaError``."""
     from aiokafka import TopicPartition
 
-    # `partitions_for_topic` answers from what the client knows, which begins empty.
-    await consumer.topics()
-    return [TopicPartition(topic, number) for number in sorted(consumer.partitions_for_topic(topic) or ())]
+    # Of the broker: a consumer knows the partitions only of topics that it follows already.
+    async with _admin(connection) as admin:
+        [described] = await admin.describe_topics([topic])
+    return [TopicPartition(topic, part["partition"]) for part in described["partitions"]]

@@ -85,10 +85,11 @@ async def pages(connection: Connection, service: str) -> AsyncIterator[Pages]:
     """Follow the replay topic of ``service`` from its end."""
     from aiokafka import AIOKafkaConsumer
 
+    partitions = await partitions_of(connection, connection.where.topic(replay_topic(service)))
     async with AIOKafkaConsumer(
         bootstrap_servers=connection.where.kafka_bootstrap_servers, enable_auto_commit=False
     ) as consumer:
-        consumer.assign(await partitions_of(consumer, connection.where.topic(replay_topic(service))))
+        consumer.assign(partitions)
         await consumer.seek_to_end()
         # Where the end was matters, not where it will be at the first reading.
         for partition in consumer.assignment():

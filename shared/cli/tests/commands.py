@@ -8,6 +8,7 @@ from typing import TypeVar
 from unittest import mock
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from typer.testing import CliRunner
 
 from shared.cli.errors import UserError
@@ -73,8 +74,13 @@ class Installation:
         """Everything that lies on a topic, by partition."""
 
         async def read() -> list[Record]:
+            name = f"{self.prefix}.{topic}"
+            admin = AIOKafkaAdminClient(bootstrap_servers=self.kafka)
+            await admin.start()
+            [described] = await admin.describe_topics([name])
+            await admin.close()
+            partitions = [TopicPartition(name, part["partition"]) for part in described["partitions"]]
             async with AIOKafkaConsumer(bootstrap_servers=self.kafka) as consumer:
-                partitions = [TopicPartition(f"{self.prefix}.{topic}", number) for number in range(2)]
                 consumer.assign(partitions)
                 await consumer.seek_to_beginning(*partitions)
                 ends = await consumer.end_offsets(partitions)
