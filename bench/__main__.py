@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import logging
 import sys
 import tempfile
 import time
@@ -18,12 +19,19 @@ from typing import Any
 import uvloop
 from rich.console import Console
 
-from bench import end_to_end, memory, profiles, reader, readme, relay, tables
+from bench import end_to_end, growth, memory, profiles, reader, readme, rebuild, relay, tables
 from bench.machine import machine
 from bench.options import Options
 
 RESULTS = Path(__file__).parent / "results"
-BENCHES = {"end_to_end": end_to_end.run, "relay": relay.run, "reader": reader.run, "memory": memory.run}
+BENCHES = {
+    "end_to_end": end_to_end.run,
+    "relay": relay.run,
+    "reader": reader.run,
+    "rebuild": rebuild.run,
+    "memory": memory.run,
+    "growth": growth.run,
+}
 
 
 def main() -> None:
@@ -41,6 +49,8 @@ def main() -> None:
     if chosen.profile:
         _profile()
         return
+    # It calls a topic's first second an error.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     options = Options(rounds=1 if chosen.short else chosen.rounds, short=chosen.short, long=chosen.long)
     console = Console()
     for name in chosen.names or BENCHES:

@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from bench import rig
+from bench import contenders, rig
+from bench.engines import Engines, engines_in
 from bench.figures import judged, spread
 from bench.options import Options
 from shared.local.paths import root
@@ -39,7 +40,7 @@ async def run(folder: Path, options: Options) -> dict[str, Any]:
     rounds, seconds = options.rounds, options.seconds
     done: list[Round] = []
     limits: list[dict[str, Any]] = []
-    async with rig.engines(folder) as engines:
+    async with engines_in(folder) as engines:
         for number in range(rounds):
             measured: Round = {}
             for name, phases in PHASES.items():
@@ -51,7 +52,7 @@ async def run(folder: Path, options: Options) -> dict[str, Any]:
         "what": "HTTP command accepted to event at the SSE client",
         "rounds": rounds,
         "seconds_a_phase": seconds,
-        "missions": rig.MISSIONS,
+        "missions": contenders.MISSIONS,
         "targets": targets(done),
         "systems": {name: {phase: _middle(done, name, phase) for phase in PHASES[name]} for name in PHASES},
         "limits": _limits(limits),
@@ -60,17 +61,17 @@ async def run(folder: Path, options: Options) -> dict[str, Any]:
 
 
 async def measure(
-    engines: rig.Engines, name: str, phases: dict[str, dict[str, Any]], seconds: float
+    engines: Engines, name: str, phases: dict[str, dict[str, Any]], seconds: float
 ) -> dict[str, Any]:
     """One system through its phases, on fresh processes and empty databases."""
-    system = rig.by_name(engines, name)
+    system = contenders.by_name(engines, name)
     async with rig.running(system, engines):
         plan = await system.plan([{"name": n, "seconds": seconds, **p} for n, p in phases.items()], engines)
         found: dict[str, Any] = (await rig.drive(plan))["phases"]
         return found
 
 
-async def measure_limits(engines: rig.Engines) -> dict[str, Any]:
+async def measure_limits(engines: Engines) -> dict[str, Any]:
     """The bare loops, in a process of their own."""
     prefix = f"b{secrets.token_hex(4)}_"
     limits = await asyncio.create_subprocess_exec(

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import bson
 from aiokafka import AIOKafkaProducer
 
-from bench import rig
+from bench import contenders
+from bench.engines import Engines
 from services.agenda import domain
 from services.agenda.domain import MissionState, Plan
 from shared.contracts import agenda
@@ -52,9 +54,9 @@ def _first(number: int) -> tuple[Document, Document]:
     """The aggregate's document and its first event."""
     # One after the other, back from a day to come: a register grows by what is over.
     starts = BASE - timedelta(days=2 * number) + timedelta(days=60)
-    leg = Leg(place=Place(**rig.PLACE), starts_at=starts, ends_at=starts + timedelta(hours=32))
+    leg = Leg(place=Place(**contenders.PLACE), starts_at=starts, ends_at=starts + timedelta(hours=32))
     plan = Plan(
-        title=f"{rig.MISSION['title']} {number}",
+        title=f"{contenders.MISSION['title']} {number}",
         purpose=Purpose.MEETING,
         holder=Person(function="Mayor"),
         delegation=(Person(function="Councillor for International Relations"),),
@@ -65,8 +67,10 @@ def _first(number: int) -> tuple[Document, Document]:
     )
     change: Change[MissionState] = domain.propose(subject_of(number), plan)
     draft = Snapshot(None, subject_of(number)).draft(change, command, epoch=EPOCH, relay=None)
-    (event,) = draft.update["$push"]["outbox"]["$each"]
-    return {"_id": subject_of(number), **draft.update["$set"], "outbox": []}, event
+    # The draft's update is bytes already, for the driver's sake.
+    update: Document = bson.decode(bson.encode(draft.update), bson.CodecOptions(tz_aware=True))
+    (event,) = update["$push"]["outbox"]["$each"]
+    return {"_id": subject_of(number), **update["$set"], "outbox": []}, event
 
 
 def _next(event: Document, number: int) -> Document:
@@ -83,7 +87,7 @@ def _next(event: Document, number: int) -> Document:
         "previous": event["hash"],
         "previous_epoch": EPOCH,
     }
-    following["data"]["mission"]["title"] = f"{rig.MISSION['title']} {number}"
+    following["data"]["mission"]["title"] = f"{contenders.MISSION['title']} {number}"
     following["data"]["fields"] = ["title"]
     following["hash"] = chain_hash(following)
     return following
@@ -91,15 +95,17 @@ def _next(event: Document, number: int) -> Document:
 
 def _events(heads: list[Document], size: Size) -> Iterator[list[Document]]:
     """All events in the order of their making, chunk by chunk; ``heads`` is kept up to date."""
-    chunk: list[Document] = list(heads)
-    for number in range(len(heads), size.events):
-        place = number % len(heads)
-        heads[place] = _next(heads[place], number)
-        chunk.append(heads[place])
-        if len(chunk) >= CHUNK:
-            yield chunk
-            chunk = []
-    if chunk:
+    yield list(heads)
+    yield from _further(heads, len(heads), size.events)
+
+
+def _further(heads: list[Document], start: int, end: int) -> Iterator[list[Document]]:
+    for low in range(start, end, CHUNK):
+        chunk = []
+        for number in range(low, min(low + CHUNK, end)):
+            place = number % len(heads)
+            heads[place] = _next(heads[place], number)
+            chunk.append(heads[place])
         yield chunk
 
 
@@ -115,39 +121,71 @@ def outboxes(missions: int, each: int) -> dict[str, list[Document]]:
     return found
 
 
-async def write(engines: rig.Engines, system: rig.SystemUnderTest, size: Size) -> None:
-    """Write a past of ``size`` into the agenda's database and its topic; the agenda must not run yet."""
-    topic = f"{system.environment['PONTE_TOPIC_PREFIX']}{agenda.TOPIC}"
-    await ensure_topics(
-        engines.kafka.bootstrap_servers,
-        [topic_of(agenda.TOPIC).prefixed(system.environment["PONTE_TOPIC_PREFIX"])],
-    )
-    client = connect(engines.mongod.uri, "pymongo")
-    producer = AIOKafkaProducer(
-        bootstrap_servers=engines.kafka.bootstrap_servers, acks="all", enable_idempotence=True, linger_ms=1
-    )
-    await producer.start()
-    try:
-        database = client[f"{system.prefix}agenda"]
-        await prepare(database, ("missions",))
+class Past:
+    """The agenda's past, as it is written: journal and topic first, the aggregates once it is complete."""
+
+    def __init__(self, engines: Engines, system: contenders.SystemUnderTest) -> None:
+        self._engines = engines
+        self._prefix = system.prefix
+        self._logical = topic_of(agenda.TOPIC).prefixed(system.environment["PONTE_TOPIC_PREFIX"])
+        self._documents: list[Document] = []
+        self._heads: list[Document] = []
+
+    async def begin(self, size: Size) -> None:
+        """Write the events of ``size``."""
         made = [_first(number) for number in range(size.missions)]
-        heads = [event for _, event in made]
-        for events in _events(heads, size):
-            await asyncio.gather(
-                database[JOURNAL].insert_many(events, ordered=False), publish(producer, topic, events)
-            )
-        documents = []
-        for (document, _), head in zip(made, heads, strict=True):
+        self._documents = [document for document, _ in made]
+        self._heads = [event for _, event in made]
+        await ensure_topics(self._engines.kafka.bootstrap_servers, [self._logical])
+        await self._write(_events(self._heads, size))
+
+    async def more(self, events: int) -> None:
+        """Write so many further events."""
+        heads = self._heads
+        await self._write(_further(heads, len(heads), len(heads) + events))
+
+    async def complete(self) -> None:
+        """Write the aggregates as they stand after all events: now the agenda may start."""
+        for document, head in zip(self._documents, self._heads, strict=True):
             document.update(
                 sequence=head["sequence"], version=head["version"], head_hash=head["hash"], commands={}
             )
             document["state"]["title"] = head["data"]["mission"]["title"]
-            documents.append(document)
-        for start in range(0, len(documents), CHUNK):
-            await database["missions"].insert_many(documents[start : start + CHUNK], ordered=False)
-    finally:
-        await producer.stop()
-        await close(client)
+        client = connect(self._engines.mongod.uri, "pymongo")
+        try:
+            missions = client[f"{self._prefix}agenda"]["missions"]
+            for start in range(0, len(self._documents), CHUNK):
+                await missions.insert_many(self._documents[start : start + CHUNK], ordered=False)
+        finally:
+            await close(client)
+
+    async def _write(self, chunks: Iterator[list[Document]]) -> None:
+        client = connect(self._engines.mongod.uri, "pymongo")
+        database = client[f"{self._prefix}agenda"]
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self._engines.kafka.bootstrap_servers,
+            acks="all",
+            enable_idempotence=True,
+            linger_ms=1,
+        )
+        await producer.start()
+        try:
+            await prepare(database, ("missions",))
+            for events in chunks:
+                await asyncio.gather(
+                    database[JOURNAL].insert_many(events, ordered=False),
+                    publish(producer, self._logical.name, events),
+                )
+        finally:
+            await producer.stop()
+            await close(client)
+
+
+async def write(engines: Engines, system: contenders.SystemUnderTest, size: Size) -> None:
+    """Write a past of ``size`` into the agenda's database and its topic; the agenda must not run yet."""
+    past = Past(engines, system)
+    await past.begin(size)
+    await past.complete()
 
 
 async def publish(producer: AIOKafkaProducer, topic: str, events: Sequence[Document]) -> None:
@@ -169,7 +207,9 @@ class Course:
         """Events/s from the moment when ``low`` of ``total`` was in to the end: starting is not counted."""
         began = next((at, seen) for at, seen in self.moments if seen >= low * total)
         ended = next((at, seen) for at, seen in self.moments if seen >= total)
-        return (ended[1] - began[1]) / max(ended[0] - began[0], 1e-6)
+        if began == ended:
+            raise ValueError(f"{total} events came at once: too few for a rate")
+        return (ended[1] - began[1]) / (ended[0] - began[0])
 
 
 def _ignore(_: int) -> None:
@@ -177,7 +217,7 @@ def _ignore(_: int) -> None:
 
 
 async def watch_feed(
-    engines: rig.Engines,
+    engines: Engines,
     prefix: str,
     total: int,
     *,

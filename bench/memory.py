@@ -7,18 +7,16 @@ with its memory when all were: what grows with the number of events shows there.
 from __future__ import annotations
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Any
 
-from bench import history, rig
+from bench import contenders, history, rig
+from bench.engines import Engines, engines_in
 from bench.figures import judged, row
 from bench.options import Options
 from bench.processes import resident_mib
 from shared.local.topology import PORTS
-from tests.system import free_ports
 
-SERVICES = ("agreements", "networks", "dossiers")
 AT_MOST_MIB = 120.0
 GROWTH_MIB = 5.0
 RATE = 200.0
@@ -27,7 +25,7 @@ RATE = 200.0
 async def run(folder: Path, options: Options) -> dict[str, Any]:
     """One run: memory does not scatter as times do."""
     events = 10_000 if options.short else 1_000_000 if options.long else 100_000
-    async with rig.engines(folder) as engines:
+    async with engines_in(folder) as engines:
         rest, load = await _under_load(engines, 5.0 if options.short else 20.0)
         course = await _while_reading(engines, history.Size(missions=600, events=events))
     early = next(mib for seen, mib in course if seen >= events / 5)
@@ -59,14 +57,9 @@ async def run(folder: Path, options: Options) -> dict[str, Any]:
     }
 
 
-async def _under_load(engines: rig.Engines, seconds: float) -> tuple[dict[str, float], dict[str, float]]:
+async def _under_load(engines: Engines, seconds: float) -> tuple[dict[str, float], dict[str, float]]:
     """Resident memory of every process at rest, and the most while commands come."""
-    system = rig.ponte(engines, "motor")
-    ports = free_ports(len(SERVICES))
-    system.parts[1:1] = [
-        rig.Part(name, [sys.executable, "-m", f"services.{name}"], port)
-        for name, port in zip(SERVICES, ports, strict=True)
-    ]
+    system = contenders.with_all_services(contenders.ponte(engines, "motor"))
     async with rig.running(system, engines):
         await asyncio.sleep(3)
         pids = {**system.pids(), **engines.pids()}
@@ -85,9 +78,9 @@ def _now(pids: dict[str, list[int]]) -> dict[str, float]:
     return {name: resident_mib(pid) for name, (pid,) in pids.items()}
 
 
-async def _while_reading(engines: rig.Engines, size: history.Size) -> list[tuple[int, float]]:
+async def _while_reading(engines: Engines, size: history.Size) -> list[tuple[int, float]]:
     """How many events were in, and the dashboard's memory at that moment."""
-    system = rig.ponte(engines, "motor")
+    system = contenders.ponte(engines, "motor")
     del system.parts[0]
     await history.write(engines, system, size)
     course: list[tuple[int, float]] = []

@@ -13,7 +13,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from bench import rig
+from bench import contenders, rig
+from bench.engines import Engines, engines_in
 
 RATE_HZ = 200
 LINES = 40
@@ -92,16 +93,16 @@ SECONDS = 8.0
 
 async def run(folder: Path) -> str:
     """The profiles with both drivers."""
-    async with rig.engines(folder) as engines:
+    async with engines_in(folder) as engines:
         texts = [
-            await profile(rig.by_name(engines, name), engines, PHASES, SECONDS)
+            await profile(contenders.by_name(engines, name), engines, PHASES, SECONDS)
             for name in ("ponte-pymongo", "ponte-motor")
         ]
     return "\n".join(texts)
 
 
 async def profile(
-    system: rig.SystemUnderTest, engines: rig.Engines, phases: dict[str, dict[str, Any]], seconds: float
+    system: contenders.SystemUnderTest, engines: Engines, phases: dict[str, dict[str, Any]], seconds: float
 ) -> str:
     """The profile of each Python process of ``system`` under each of ``phases``, as text."""
     parts = []

@@ -18,7 +18,8 @@ import orjson
 from aiokafka import AIOKafkaConsumer
 from pymongo import UpdateOne
 
-from bench import history, rig
+from bench import contenders, history, rig
+from bench.engines import Engines, engines_in
 from bench.figures import judged, row
 from bench.options import Options
 from shared.contracts import agenda
@@ -33,7 +34,7 @@ async def run(folder: Path, options: Options) -> dict[str, Any]:
     """Rounds with both drivers, the bare loop beside each."""
     size = history.Size(missions=600, events=6_000 if options.short else 30_000)
     rates: dict[str, list[float]] = {}
-    async with rig.engines(folder) as engines:
+    async with engines_in(folder) as engines:
         for number in range(options.rounds):
             for driver in ("pymongo", "motor"):
                 ours, bare = await _round(engines, "motor" if driver == "motor" else "pymongo", size)
@@ -45,7 +46,11 @@ async def run(folder: Path, options: Options) -> dict[str, Any]:
         "rounds": options.rounds,
         "events": size.events,
         "rows": [
-            row(f"{'bare loop' if 'bare' in name else 'dashboard'}, {name.split()[-1]}", values, "events/s")
+            row(
+                f"catching up: {'bare loop' if 'bare' in name else 'dashboard'}, {name.split()[-1]}",
+                values,
+                "events/s",
+            )
             for name, values in rates.items()
         ],
         "targets": [
@@ -61,8 +66,8 @@ async def run(folder: Path, options: Options) -> dict[str, Any]:
     }
 
 
-async def _round(engines: rig.Engines, driver: Driver, size: history.Size) -> tuple[float, float]:
-    system = rig.ponte(engines, driver)
+async def _round(engines: Engines, driver: Driver, size: history.Size) -> tuple[float, float]:
+    system = contenders.ponte(engines, driver)
     del system.parts[0]
     await history.write(engines, system, size)
     bare = await bare_loop(engines, system, driver, size.events)
@@ -71,7 +76,9 @@ async def _round(engines: rig.Engines, driver: Driver, size: history.Size) -> tu
     return course.rate(size.events), bare
 
 
-async def bare_loop(engines: rig.Engines, system: rig.SystemUnderTest, driver: Driver, total: int) -> float:
+async def bare_loop(
+    engines: Engines, system: contenders.SystemUnderTest, driver: Driver, total: int
+) -> float:
     """Events/s, counted as the dashboard's are: without what comes before a tenth is in."""
     client = connect(engines.mongod.uri, driver)
     database = client[f"{system.prefix}bare"]

@@ -9,7 +9,6 @@ and, after each 500, inserts the same journal rows: no order per aggregate to ke
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +16,8 @@ from typing import Any
 
 from aiokafka import AIOKafkaProducer
 
-from bench import history, rig
+from bench import contenders, history
+from bench.engines import Engines, engines_in
 from bench.figures import judged, row
 from bench.options import Options
 from shared.contracts import agenda
@@ -41,11 +41,10 @@ Outboxes = dict[str, list[Document]]
 
 async def run(folder: Path, options: Options) -> dict[str, Any]:
     """Rounds with both drivers, the bare loop beside each."""
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     events = 2_400 if options.short else 12_000
     rates: dict[str, list[float]] = {}
     drivers: tuple[Driver, ...] = ("pymongo", "motor")
-    async with rig.engines(folder) as engines:
+    async with engines_in(folder) as engines:
         # The first messages of a young broker are slow, whoever sends them.
         await _round(engines, "pymongo", 1_200)
         for number in range(options.rounds):
@@ -77,8 +76,8 @@ async def run(folder: Path, options: Options) -> dict[str, Any]:
     }
 
 
-async def _round(engines: rig.Engines, driver: Driver, events: int) -> dict[str, float]:
-    system = rig.ponte(engines, driver)
+async def _round(engines: Engines, driver: Driver, events: int) -> dict[str, float]:
+    system = contenders.ponte(engines, driver)
     topic = f"{system.environment['PONTE_TOPIC_PREFIX']}{agenda.TOPIC}"
     logical = topic_of(agenda.TOPIC).prefixed(system.environment["PONTE_TOPIC_PREFIX"])
     await ensure_topics(engines.kafka.bootstrap_servers, [logical])
@@ -96,7 +95,7 @@ async def _round(engines: rig.Engines, driver: Driver, events: int) -> dict[str,
         await engines.clear(system.prefix)
 
 
-async def _bare(engines: rig.Engines, database: Database, topic: str, outboxes: Outboxes) -> float:
+async def _bare(engines: Engines, database: Database, topic: str, outboxes: Outboxes) -> float:
     events = [event for outbox in outboxes.values() for event in outbox]
     await prepare(database, (MISSIONS,))
     producer = AIOKafkaProducer(
@@ -113,7 +112,7 @@ async def _bare(engines: rig.Engines, database: Database, topic: str, outboxes: 
 
 
 async def _relayed(
-    engines: rig.Engines, database: Database, topic: str, outboxes: Outboxes, *, offered: bool = True
+    engines: Engines, database: Database, topic: str, outboxes: Outboxes, *, offered: bool = True
 ) -> float:
     """``offered``: as commands hand over, whose writes carry the relay's claim; else left for the poll."""
     await prepare(database, (MISSIONS,))
