@@ -158,10 +158,12 @@ class Reconciler:
         """First where the partitions end, then how far they are read, and only then the marks are read."""
         finished: dict[str, dict[int, int]] = {}
         missing = await self._below(wanted)
+        # A head that comes while we wait for an answer may speak of what lies behind that end.
+        heard = {subject: want.place for subject, want in missing.items()}
         for topic in {want.topic for want in missing.values()}:
             ends = await self._progress.ends(topic)
             for subject, want in missing.items():
-                if want.topic == topic and want.end is None and ends:
+                if want.topic == topic and want.end is None and want.place == heard[subject] and ends:
                     want.end = ends.get(partition_of(subject, len(ends)), 0)
             finished[topic] = await self._progress.finished(topic)
         return finished
