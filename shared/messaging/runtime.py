@@ -24,6 +24,7 @@ from shared.messaging.topics import HEADS, REPUBLISH, replay_topic, topic_of
 from shared.messaging.topics_keeper import TopicsKeeper
 from shared.messaging.viewing import Projection
 from shared.store.driver import AWAY, Client, Database, Driver, close, connect
+from shared.store.due import Due
 from shared.store.presence import Presence
 from shared.store.repository import Repository
 from shared.store.roles import Owns, tell
@@ -92,8 +93,13 @@ class ServiceRuntime:
             raise RuntimeError(f"{self.name} is not running")
         return self._producer
 
-    def repository(self, collection: str, model: type[S], *, what: str) -> Repository[S]:
-        """The aggregates of ``collection``; ``what`` names their id in refusals, such as ``mission_id``."""
+    def repository(
+        self, collection: str, model: type[S], *, what: str, due: Due[S] | None = None
+    ) -> Repository[S]:
+        """The aggregates of ``collection``; ``what`` names their id in refusals, such as ``mission_id``.
+
+        ``due`` tells when one becomes due, for ``Timers``.
+        """
         known = self._repositories.get(collection)
         if known is None:
             known = self._repositories[collection] = Repository(
@@ -103,6 +109,7 @@ class ServiceRuntime:
                 epoch=self._epoch,
                 relay=self._publishing.relay if self._publishing is not None else None,
                 what=what,
+                due=due,
             )
         return known
 

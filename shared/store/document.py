@@ -21,6 +21,7 @@ from pydantic import BaseModel
 from shared.domain import Change
 from shared.store.command import Command, Receipt, SourceMark
 from shared.store.driver import Document
+from shared.store.due import Due
 from shared.store.errors import Full, KeyReused, TooLarge
 from shared.store.events import GENESIS, store_event
 
@@ -140,7 +141,15 @@ class Snapshot:
             changed=False,
         )
 
-    def draft(self, change: Change[Any], command: Command, *, epoch: int, relay: _Claimant | None) -> Draft:
+    def draft(
+        self,
+        change: Change[Any],
+        command: Command,
+        *,
+        epoch: int,
+        relay: _Claimant | None,
+        due: Due[Any] | None = None,
+    ) -> Draft:
         """The write that stores ``change``. Raises ``Full`` and ``TooLarge`` before anything is stored."""
         events = self._events(change, command, epoch)
         sequence = self.sequence + len(events)
@@ -160,6 +169,8 @@ class Snapshot:
         if events or not self.document:
             update["$push"] = {"outbox": {"$each": events}}
         self._remember(update, command, receipt)
+        if due is not None:
+            due.put(update, change.state)
         if not self.document:
             settings["created_at"] = command.at
         waiting: list[Document] = self.document.get("outbox", [])

@@ -16,6 +16,7 @@ from shared.store.batches import Batches
 from shared.store.command import Command, Receipt
 from shared.store.document import Loaded, Snapshot, answer_path
 from shared.store.driver import AWAY, Collection, Document
+from shared.store.due import Due
 from shared.store.errors import AlreadyExists, Contended, StaleVersion, Unavailable
 from shared.store.events import differing_fields, public_body
 from shared.store.turns import Turns
@@ -54,6 +55,7 @@ class Repository(Generic[S]):
         epoch: int,
         relay: OutboxOwner | None = None,
         what: str = "id",
+        due: Due[S] | None = None,
     ) -> None:
         self.collection = collection
         self.journal = journal
@@ -61,6 +63,7 @@ class Repository(Generic[S]):
         self.epoch = epoch
         self.relay = relay
         self.what = what
+        self.due = due
         self._batches = Batches(collection)
         self._turns = Turns(what)
 
@@ -177,7 +180,7 @@ class Repository(Generic[S]):
         change = decide(state)
         if not change.events and change.state == state and command.source is None:
             return snapshot.unchanged(self.epoch)
-        draft = snapshot.draft(change, command, epoch=self.epoch, relay=self.relay)
+        draft = snapshot.draft(change, command, epoch=self.epoch, relay=self.relay, due=self.due)
         if not await self._batches.save(draft):
             return None
         if self.relay is not None and draft.covered:
