@@ -20,8 +20,8 @@ class Limits:
     """A probe that takes longer has failed."""
     patience: float = 20.0
     """For so long every probe has to have failed."""
-    starting: float = 120.0
-    """So long a new process has for its first answer."""
+    starting: float = 300.0
+    """So long a new process has for its first answer: it may have to wait for its database."""
     most_patience: float = 320.0
     """Each restart doubles the patience up to this: what a restart did not cure is not restarted for ever."""
     forgiven: float = 900.0
