@@ -49,12 +49,21 @@ class GroupProgress:
         finished = await self._finished([partition for partition, end in ends.items() if end])
         behind = 0
         for partition, end in ends.items():
-            done = finished.get(partition, 0)
-            if done > end:
+            behind += max(0, end - finished.get(partition, 0))
+        ahead = [partition for partition, end in ends.items() if finished.get(partition, 0) > end]
+        if ahead:
+            await self._look_again(ahead, finished)
+        return behind
+
+    async def _look_again(
+        self, partitions: list[TopicPartition], finished: dict[TopicPartition, int]
+    ) -> None:
+        """Those that end below what was finished *before* their ends were asked for."""
+        ends = await asyncio.wait_for(self._consumer().end_offsets(partitions), CALL_TIMEOUT_S)
+        for partition, end in ends.items():
+            if finished[partition] > end:
                 self._notes.shortened(partition, end)
                 RESETS.inc()
-            behind += max(0, end - done)
-        return behind
 
     def _partitions(self, topic: str) -> list[TopicPartition]:
         consumer, name = self._consumer(), self._prefix + topic

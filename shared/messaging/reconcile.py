@@ -140,6 +140,13 @@ class Reconciler:
                     want.asked = True
                     want.ask_at, want.pause = now + want.pause, min(want.pause * 2, ASK_AGAIN_AT_MOST_S)
                     asking.setdefault(want.topic, []).append((subject, *mark.place))
+                    log.warning(
+                        "%s is known up to %s, but its owner is at %s, and all was read up to offset %d",
+                        subject,
+                        mark.place,
+                        want.place,
+                        want.end,
+                    )
         GAPS.set(sum(want.asked for want in self._wanted.values()))
         self._doubtful(asking, now)
         for topic, subjects in asking.items():
