@@ -11,7 +11,18 @@ from shared.cli.errors import UserError
 
 # Each has a function `register(app)` and imports what is heavy only inside its commands, so that
 # `ponte --help` answers at once.
-MODULES = ("up", "status", "tokens", "imports", "documents", "dead_letters", "replay", "backups")
+MODULES = (
+    "up",
+    "status",
+    "tokens",
+    "imports",
+    "documents",
+    "dead_letters",
+    "replay",
+    "rebuild",
+    "check",
+    "backups",
+)
 
 
 def build_app() -> typer.Typer:

@@ -113,3 +113,34 @@ class Stages:
     def tell(self, text: str) -> None:
         """A line above the bars."""
         self._console.print(text, markup=False)
+
+
+class NamedBars:
+    """Several bars on the terminal's standard error, each made when it is first heard of."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._known: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Self:
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bars.stop()
+
+    def at(self, name: str, done: int, total: int | None) -> None:
+        """So much of it is done; ``total`` null: nobody knows of how much."""
+        if name not in self._known:
+            self._known[name] = self._bars.add_task(name, total=total)
+        self._bars.update(self._known[name], completed=done, total=total)

@@ -1,0 +1,227 @@
+"""A reader against the owners that it follows: marks, latest states, and rows of what happened."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING
+
+from shared.cli.drift import (
+    AGGREGATE_FIELDS,
+    LOOK_S,
+    PATIENCE_S,
+    Finding,
+    Owner,
+    Place,
+    Progress,
+    Reader,
+    place_of,
+    published_place,
+    shown,
+    young,
+)
+from shared.cli.merging import Source, side_by_side
+from shared.store.setup import JOURNAL
+
+if TYPE_CHECKING:
+    from shared.store.driver import Collection, Document
+
+
+class Marked:
+    """Collections of one reader with a place per subject, against where the owners' aggregates stand."""
+
+    def __init__(
+        self,
+        reader: Reader,
+        what: str,
+        collections: "Sequence[Collection]",
+        owners: Sequence[Owner],
+        *,
+        field: str = "",
+    ) -> None:
+        self.name = f"{reader.name}: {what}"
+        self._field = field
+        # A latest state does not tell its topic; a mark may be of an owner that is not installed here.
+        self._where = {} if field else {"topic": {"$in": [owner.role.topic for owner in owners]}}
+        self._fresh: set[str] = set()
+        self._collections = tuple(collections)
+        self._aggregates = tuple(owner.database[name] for owner in owners for name in owner.role.aggregates)
+
+    async def total(self) -> int:
+        """As ``Part`` tells."""
+        return sum([await each.count_documents({}) for each in self._aggregates])
+
+    async def run(self, after: str) -> AsyncIterator[Progress]:
+        """As ``Part`` tells."""
+        fields = [self._field] if self._field else ["epoch", "sequence"]
+        sources = [
+            *(Source(each, AGGREGATE_FIELDS) for each in self._aggregates),
+            *(Source(each, fields, self._where) for each in self._collections),
+        ]
+        async for stretch in side_by_side(sources, after):
+            count = len(self._aggregates)
+            due = {s: published_place(row) for rows in stretch.rows[:count] for s, row in rows.items()}
+            there = {s: self._place(row) for rows in stretch.rows[count:] for s, row in rows.items()}
+            suspects = [
+                subject
+                for subject in sorted(due.keys() | there.keys())
+                if due.get(subject, (0, 0)) != there.get(subject, (0, 0))
+            ]
+            yield Progress(len(due), stretch.upto, await self._look_again(suspects) if suspects else [])
+
+    async def _look_again(self, suspects: Sequence[str]) -> list[Finding]:
+        """What was published before the look has to be there after a while; what is there, published."""
+        there = await self._there(suspects)
+        due = await self._due(suspects)
+        fresh = set(self._fresh)
+        ahead = {s: place for s, place in there.items() if place > due.get(s, (0, 0))}
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            there = await self._there(suspects)
+            behind = [s for s in suspects if there.get(s, (0, 0)) < due.get(s, (0, 0))]
+            if not fresh.intersection(behind) or time.monotonic() > deadline:
+                break
+            await asyncio.sleep(LOOK_S)
+        found = [
+            Finding(
+                self.name,
+                s,
+                shown(due[s]),
+                f"stands at {shown(there[s])}" if s in there else "is not there",
+            )
+            for s in behind
+        ]
+        if ahead:
+            owned = await self._due(list(ahead))
+            found += [
+                Finding(
+                    self.name,
+                    s,
+                    shown(place),
+                    f"the owner stands at {shown(owned[s])}"
+                    if s in owned
+                    else "its owner has no such aggregate",
+                )
+                for s, place in ahead.items()
+                if place > owned.get(s, (0, 0))
+            ]
+        return found
+
+    async def _there(self, subjects: Sequence[str]) -> dict[str, Place]:
+        found: dict[str, Place] = {}
+        for each in self._collections:
+            rows = await each.find({"_id": {"$in": list(subjects)}}).to_list()
+            found.update((row["_id"], self._place(row)) for row in rows)
+        return found
+
+    async def _due(self, subjects: Sequence[str]) -> dict[str, Place]:
+        found: dict[str, Place] = {}
+        self._fresh = set()
+        for each in self._aggregates:
+            fields = dict.fromkeys(AGGREGATE_FIELDS, 1)
+            rows = await each.find({"_id": {"$in": list(subjects)}}, fields).to_list()
+            found.update((row["_id"], published_place(row)) for row in rows)
+            self._fresh |= {row["_id"] for row in rows if young(row["updated_at"])}
+        return found
+
+    def _place(self, row: "Document") -> Place:
+        return place_of(row[self._field] if self._field else row)
+
+
+class Histories:
+    """A collection with a row per event, against the journals; its rows are numbered without a gap."""
+
+    def __init__(self, reader: Reader, name: str, owners: Sequence[Owner]) -> None:
+        self.name = f"{reader.name}: {name}"
+        self._rows = reader.database[name + reader.suffix]
+        self._journals = tuple(owner.database[JOURNAL] for owner in owners)
+
+    async def total(self) -> int:
+        """As ``Part`` tells."""
+        return sum([await each.count_documents({}) for each in self._journals])
+
+    async def run(self, after: str) -> AsyncIterator[Progress]:
+        """As ``Part`` tells."""
+        sources = [Source(self._rows, ("number",)), *(Source(each) for each in self._journals)]
+        async for stretch in side_by_side(sources, after):
+            rows, *journals = stretch.rows
+            events = {place for journal in journals for place in journal}
+            findings = [
+                *await self._missing(sorted(events - rows.keys())),
+                *await self._foreign(sorted(rows.keys() - events)),
+                *await self._unnumbered([place for place, row in rows.items() if not row.get("number")]),
+            ]
+            yield Progress(len(events), stretch.upto, findings)
+        yield Progress(0, None, await self._gaps())
+
+    async def _missing(self, places: Sequence[str]) -> list[Finding]:
+        left = await _until_none(places, self._in_rows, self._journals)
+        return [self._finding(place, "is in the journal and has no row") for place in left]
+
+    async def _foreign(self, places: Sequence[str]) -> list[Finding]:
+        left = await _until_none(places, self._in_journals, [self._rows])
+        return [self._finding(place, "has a row and is in no journal") for place in left]
+
+    async def _unnumbered(self, places: Sequence[str]) -> list[Finding]:
+        left = await _until_none(places, self._numbered, [self._rows])
+        return [self._finding(place, "has a row without a number") for place in left]
+
+    async def _in_rows(self, places: Sequence[str]) -> set[str]:
+        return await _known(self._rows, places)
+
+    async def _in_journals(self, places: Sequence[str]) -> set[str]:
+        found: set[str] = set()
+        for each in self._journals:
+            found |= await _known(each, places)
+        return found
+
+    async def _numbered(self, places: Sequence[str]) -> set[str]:
+        rows = await self._rows.find({"_id": {"$in": list(places)}}, {"number": 1}).to_list()
+        return {row["_id"] for row in rows if row.get("number")}
+
+    async def _gaps(self) -> list[Finding]:
+        """As many rows as the highest number says; more may come while they are counted."""
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            last = await self._rows.find_one({"number": {"$gt": 0}}, {"number": 1}, sort=[("number", -1)])
+            highest = last["number"] if last else 0
+            count = await self._rows.count_documents({"number": {"$gt": 0, "$lte": highest}})
+            if count == highest:
+                return []
+            if time.monotonic() > deadline:
+                what = f"{count} rows are numbered up to {highest}"
+                return [Finding(self.name, "rows", str(highest), what)]
+            await asyncio.sleep(LOOK_S)
+
+    def _finding(self, place: str, what: str) -> Finding:
+        subject, epoch, sequence = place.rsplit("/", 2)
+        return Finding(self.name, subject, f"{epoch}/{sequence}", what)
+
+
+async def _until_none(
+    places: Sequence[str],
+    known: Callable[[Sequence[str]], Awaitable[set[str]]],
+    tell_time: "Sequence[Collection]",
+) -> list[str]:
+    """Those of ``places`` that ``known`` does not answer, for young ones after a while."""
+    left = list(places)
+    deadline = time.monotonic() + PATIENCE_S
+    while left:
+        found = await known(left)
+        left = [place for place in left if place not in found]
+        if time.monotonic() > deadline or not await _any_young(left, tell_time):
+            break
+        await asyncio.sleep(LOOK_S)
+    return left
+
+
+async def _any_young(places: Sequence[str], collections: "Sequence[Collection]") -> bool:
+    for each in collections:
+        rows = await each.find({"_id": {"$in": list(places)}}, {"time": 1}).to_list()
+        if any(young(row["time"]) for row in rows):
+            return True
+    return False
+
+
+async def _known(collection: "Collection", places: Sequence[str]) -> set[str]:
+    rows = await collection.find({"_id": {"$in": list(places)}}, {"_id": 1}).to_list()
+    return {row["_id"] for row in rows}
