@@ -15,6 +15,7 @@ import sys
 from rich.console import Console
 
 from tests.faults import report
+from tests.faults.families.removed import REMOVALS, Removal
 from tests.faults.replicas import Replica
 from tests.faults.report import FOLDER, Results
 from tests.faults.rows import ROWS
@@ -23,12 +24,14 @@ from tests.faults.scene import Row
 from tests.faults.world import World, now, world
 
 
-def chosen() -> list[Row]:
+def chosen() -> list[Row | Removal]:
     """The rows that the environment asks for; all of them if it does not."""
     wanted = [name for name in os.environ.get("ROWS", "").split(",") if name]
-    found = [row for row in ROWS if not wanted or any(row.name.startswith(name) for name in wanted)]
+    everything: list[Row | Removal] = [*ROWS, *REMOVALS]
+    found = [row for row in everything if not wanted or any(row.name.startswith(name) for name in wanted)]
     if not found:
-        sys.exit(f"ROWS={os.environ['ROWS']} names no row; there are: {', '.join(row.name for row in ROWS)}")
+        names = ", ".join(row.name for row in everything)
+        sys.exit(f"ROWS={os.environ['ROWS']} names no row; there are: {names}")
     return found
 
 
@@ -43,10 +46,14 @@ def keep_logs(replicas: list[Replica], outcome: Outcome, round_: int, starts: di
             (folder / f"{replica.name}.log").write_bytes(log.read())
 
 
-async def one(around: World, row: Row, round_: int, console: Console) -> Outcome:
-    """Run a row and say how it went."""
+async def one(around: World, row: Row | Removal, round_: int, console: Console) -> Outcome:
+    """Run a row, or a row without a safety, and say how it went."""
     starts = {r.name: r.log_file.stat().st_size for r in around.all() if r.log_file.exists()}
-    outcome = await run(around, row, f"{row.name}-{round_}")
+    name = f"{row.name}-{round_}"
+    if isinstance(row, Removal):
+        outcome = await run(around, row.row, name, row)
+    else:
+        outcome = await run(around, row, name)
     recovered = "" if outcome.recovered_s is None else f", recovered in {outcome.recovered_s:.1f} s"
     verdict = "[green]passed[/green]" if outcome.passed else "[red]FAILED[/red]"
     console.print(
@@ -72,7 +79,7 @@ async def main() -> int:
     if left:
         async with world(FOLDER / "data") as around:
             for number, (round_, row) in enumerate(left, start=1):
-                console.print(f"[{number}/{len(left)}] {row.name}: {row.fault}", style="dim", highlight=False)
+                console.print(f"[{number}/{len(left)}] {row.name}", style="dim", highlight=False)
                 results.add(await one(around, row, round_, console), round_)
     names = {row.name for row in rows}
     ran = [one for one in results.outcomes if one["row"] in names and one["round"] <= rounds]

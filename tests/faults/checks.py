@@ -105,14 +105,14 @@ def _owners(
         if sequences != list(range(1, len(sequences) + 1)):
             findings.other.append(f"{subject}: the journal has the sequences {sequences}")
         elif broken := verify_chain(rows):
-            findings.other.append(f"{broken} does not follow from the event before it")
+            findings.lost.append(f"{broken} does not follow from the event before it: one was replaced")
         aggregate = aggregates.get(subject)
         if aggregate is None:
             findings.lost.append(f"{subject} is gone")
         elif aggregate["outbox"]:
             findings.other.append(f"{subject}: {len(aggregate['outbox'])} events wait in the outbox")
         elif rows and aggregate["head_hash"] != rows[-1]["hash"]:
-            findings.other.append(f"{subject}: the journal's last event is not the aggregate's")
+            findings.lost.append(f"{subject}: the journal's last event is not the aggregate's")
 
 
 def _reactions(findings: Findings, ledger: Ledger, journals: dict[str, dict[str, list[Document]]]) -> None:

@@ -6,6 +6,7 @@ with commas, what is patched from the start (`tests.faults.patches`).
 
 from __future__ import annotations
 
+import logging
 import os
 import runpy
 import sys
@@ -21,6 +22,8 @@ def main() -> None:
     for name in filter(None, os.environ.get("PONTE_FAULTS_PATCHES", "").split(",")):
         patches.PATCHES[name](folder)
     points.install(folder, module)
+    # Who joined which group when is what a failed row has to be explained with.
+    logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.INFO)
     sys.argv = [module]
     runpy.run_module(f"{module}.__main__", run_name="__main__", alter_sys=True)
 

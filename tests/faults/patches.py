@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.faults import removals
+
 Patch = Callable[[Path], None]
 
 
@@ -36,4 +38,16 @@ def shuffled_deliveries(folder: Path) -> None:
     Delivery.__call__ = shuffled  # type: ignore[method-assign]
 
 
-PATCHES: dict[str, Patch] = {"shuffled-deliveries": shuffled_deliveries}
+PATCHES: dict[str, Patch] = {
+    "shuffled-deliveries": shuffled_deliveries,
+    "no-reconciliation": removals.no_reconciliation,
+    "pull-before-publish": removals.pull_before_publish,
+    "pull-before-journal": removals.pull_before_journal,
+    "publish-unacknowledged": removals.publish_unacknowledged,
+    "commit-before-work": removals.commit_before_work,
+    "no-mark": removals.no_mark,
+    "mark-before-history": removals.mark_before_history,
+    "drop-dead-letters": removals.drop_dead_letters,
+    "no-watchdog": removals.no_watchdog,
+    "w1": removals.w1,
+}

@@ -102,28 +102,32 @@ class Trap:
         while True:
             if self.name is None and order.exists():
                 told = json.loads(order.read_text())
-                self.nth, self.name = told["nth"], told["point"]
+                self.nth, self.hits, self.name = told["nth"], 0, told["point"]
+            elif self.name is not None and not order.exists():
+                self.name = None
             time.sleep(0.05)
 
     def armed(self, dotted: str, *, after: bool) -> bool:
-        if self.name is None:
-            return False
-        point = POINTS[self.name]
-        return point.where == dotted and point.after == after
+        point = POINTS.get(self.name or "")
+        return point is not None and point.where == dotted and point.after == after
 
     def holds(self, dotted: str) -> bool:
-        return self.name is not None and dotted in POINTS[self.name].holds
+        """Whether the call has to wait: the next one at the armed place is the one that counts."""
+        point = POINTS.get(self.name or "")
+        return point is not None and self.hits >= self.nth - 1 and dotted in point.holds
 
     def reached(self, arguments: tuple[Any, ...], options: dict[str, Any]) -> bool:
         """Count a call of the armed place, and end the process at the n-th; true: the call has to hang."""
-        assert self.name is not None
-        point = POINTS[self.name]
+        name = self.name
+        if name is None:
+            return False
+        point = POINTS[name]
         if point.when is not None and not point.when(*arguments, **options):
             return False
         self.hits += 1
         if self.hits < self.nth:
             return False
-        evidence = {"point": self.name, "pid": os.getpid(), "hits": self.hits, "at": time.time()}
+        evidence = {"point": name, "pid": os.getpid(), "hits": self.hits, "at": time.time()}
         with (self.folder / FIRED).open("a") as file:
             file.write(json.dumps(evidence) + "\n")
             file.flush()

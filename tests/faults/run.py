@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.faults import checks, log
 from tests.faults.checks import Findings
+from tests.faults.families.removed import Removal
 from tests.faults.ledger import Ledger
 from tests.faults.load import Load
 from tests.faults.scene import Row, Scene
@@ -48,10 +49,15 @@ class Outcome:
         return {**asdict(self), "passed": self.passed}
 
 
-async def run(world: World, row: Row, name: str) -> Outcome:
-    """Do the fault of `row` under load, and compare everything with the ledger."""
+async def run(world: World, row: Row, name: str, removal: Removal | None = None) -> Outcome:
+    """Do the fault of `row` under load, and compare everything with the ledger.
+
+    With `removal` the product does without a safety, and the row has to find out.
+    """
     began = now()
     await world.heal()
+    if removal is not None:
+        await world.without(removal.services, PONTE_FAULTS_PATCHES=removal.patches)
     ledger = Ledger()
     load = Load(world, ledger, name, rate=row.rate)
     start = await log.ends(world.kafka.bootstrap_servers, TOPICS)
@@ -87,10 +93,13 @@ async def run(world: World, row: Row, name: str) -> Outcome:
         scene.problems.append(f"{more} processes ended, {scene.restarts_allowed} of them by the fault")
     after = await world.metrics()
     healed = int(after.get(HEALED, 0) - counted.get(HEALED, 0))
-    _judge(scene, row, findings, healed)
+    if removal is None:
+        _judge(scene, row, findings, healed)
+    else:
+        _judge_removal(scene, findings)
     return Outcome(
-        row=row.name,
-        fault=row.fault,
+        row=removal.name if removal is not None else row.name,
+        fault=f"{removal.safety}: removed. {row.fault}" if removal is not None else row.fault,
         evidence=scene.evidence,
         commands=load.accepted,
         lost=len(findings.lost),
@@ -121,6 +130,17 @@ async def _sample(world: World) -> None:
         with suppress(Exception):
             await world.metrics()
         await asyncio.sleep(2)
+
+
+def _judge_removal(scene: Scene, findings: Findings) -> None:
+    """Nothing but a difference from the ledger shows that the suite would notice."""
+    scene.problems.clear()
+    if findings.lost or findings.twice or findings.disorder or findings.disorder_in_log:
+        scene.saw(findings.summary()[:300])
+    else:
+        scene.problems.append("the suite did not notice that this safety was missing")
+    if not scene.evidence:
+        scene.problems.append("no evidence that the fault took place")
 
 
 def _judge(scene: Scene, row: Row, findings: Findings, healed: int) -> None:

@@ -50,8 +50,10 @@ class Scene:
         until = self.load.accepted + more
         await eventually(lambda: self.load.accepted >= until, within=within)
 
-    async def kill_at(self, replica: Replica, point: str, *, nth: int = 5, within: float = 40) -> None:
-        """Have a process kill itself at a point, and wait for its evidence and its successor."""
+    async def kill_at(
+        self, replica: Replica, point: str, *, nth: int = 5, within: float = 40, recover: bool = True
+    ) -> None:
+        """Have a process kill itself at a point, and wait for its evidence (and until all is well again)."""
         before, ended = len(replica.fired()), len(replica.endings)
         replica.arm(point, nth)
         self.restarts_allowed += 1
@@ -66,7 +68,8 @@ class Scene:
         ending = replica.endings[-1]
         if ending.code == -signal.SIGKILL:
             self.saw(f"{replica.name} ended by SIGKILL at {point}, call {replica.fired()[-1]['hits']}")
-        await self.recover(since=ending.at)
+        if recover:
+            await self.recover(since=ending.at)
 
     async def end(self, replica: Replica, number: signal.Signals) -> None:
         """Send a process a signal and wait for its end; it is started again."""

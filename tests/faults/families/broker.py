@@ -35,7 +35,25 @@ async def emptied(scene: Scene) -> None:
     await scene.recover(since=since, within=90)
 
 
+async def emptied_after_kill(scene: Scene) -> None:
+    """A reader dies between two writes, and the messages that it was at are gone before it is back."""
+    replica = scene.world.replicas["dashboard"][0]
+    await scene.kill_at(replica, "states-not-feed", nth=3, recover=False)
+    await empty(scene.world)
+    since = now()
+    scene.saw("and the broker emptied before it was back")
+    await scene.recover(since=since, within=90)
+
+
 ROWS: list[Row] = [
+    Row(
+        "broker-emptied-after-kill",
+        "a reader killed between states and feed, and the broker emptied at once",
+        emptied_after_kill,
+        None,
+        destroys=True,
+        settle_s=120.0,
+    ),
     Row(
         "broker-emptied",
         "the broker loses its topics, offsets and groups",
@@ -43,5 +61,5 @@ ROWS: list[Row] = [
         None,
         destroys=True,
         settle_s=120.0,
-    )
+    ),
 ]

@@ -1,0 +1,74 @@
+"""The proof of the suite: without one of the product's safeties, the row that needs it has to fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tests.faults.families import broker, deliveries, engines, groups, kills, poison
+from tests.faults.scene import Row
+from tests.faults.world import SERVICES
+
+RECONCILIATION = "no-reconciliation"
+
+
+@dataclass(frozen=True)
+class Removal:
+    """A safety, the patch that removes it, and the row that shows what it is for."""
+
+    safety: str
+    patch: str
+    row: Row
+    services: tuple[str, ...]
+    reconciliation: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"without-{self.patch}"
+
+    @property
+    def patches(self) -> str:
+        return self.patch if self.reconciliation else f"{self.patch},{RECONCILIATION}"
+
+
+def _row(rows: list[Row], name: str) -> Row:
+    """A row of the suite, given less time: it is expected to fail."""
+    return replace(next(row for row in rows if row.name == name), settle_s=20.0)
+
+
+REMOVALS: list[Removal] = [
+    Removal(
+        "pull only what Kafka has acknowledged",
+        "pull-before-publish",
+        _row(kills.ROWS, "kill-owner-before-publish"),
+        SERVICES,
+    ),
+    Removal(
+        "pull only what the journal has acknowledged",
+        "pull-before-journal",
+        replace(_row(kills.ROWS, "kill-owner-before-publish"), act=kills.kill_at("agenda", "before-journal")),
+        SERVICES,
+    ),
+    Removal(
+        "publish only what the majority has acknowledged",
+        "publish-unacknowledged",
+        _row(engines.ROWS, "mongod-kill"),
+        SERVICES,
+    ),
+    Removal(
+        "commit only what was finished",
+        "commit-before-work",
+        _row(kills.ROWS, "kill-reader-before-projections"),
+        ("dashboard",),
+    ),
+    Removal("marks of reactions", "no-mark", _row(deliveries.ROWS, "deliveries-again"), deliveries.READERS),
+    Removal(
+        "the contiguous mark moves after history",
+        "mark-before-history",
+        _row(broker.ROWS, "broker-emptied-after-kill"),
+        ("dashboard",),
+        reconciliation=True,
+    ),
+    Removal("dead letters", "drop-dead-letters", _row(poison.ROWS, "poison"), deliveries.READERS),
+    Removal("the watchdog", "no-watchdog", _row(groups.ROWS, "reader-silent"), ("dashboard",)),
+    Removal("writes of the majority, journalled", "w1", _row(engines.ROWS, "mongod-kill"), SERVICES),
+]
