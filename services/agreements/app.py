@@ -19,6 +19,8 @@ from shared.contracts.agenda import MissionCancelled, MissionCorrected, MissionR
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
+from shared.store import META
+from shared.store.timers import Timers
 from shared.web import ServiceInfo, create_app
 from shared.web.refused import refused_router
 
@@ -42,7 +44,7 @@ def build_app(settings: Settings) -> FastAPI:
     runtime = ServiceRuntime(settings, SERVICE.name, topic=agreements.TOPIC, aggregates=(COLLECTION,))
 
     def register() -> Agreements:
-        return runtime.repository(COLLECTION, AgreementState, what="agreement_id")
+        return runtime.repository(COLLECTION, AgreementState, what="agreement_id", due=desk.due())
 
     city_day = CityDay(settings.city)
     desk = Desk(register, city_day)
@@ -53,7 +55,18 @@ def build_app(settings: Settings) -> FastAPI:
             # The reactions look for the signings of a mission.
             await runtime.database[COLLECTION].create_index("state.agreement.signing.mission_id", sparse=True)
             await runtime.read([agenda.TOPIC], reactions=reactions(desk))
-            yield
+            timers = Timers(
+                register(),
+                runtime.database[META],
+                service=SERVICE.name,
+                command="note-term-over",
+                fire=desk.note_term_over,
+            )
+            await timers.start()
+            try:
+                yield
+            finally:
+                await timers.stop()
 
     return create_app(
         SERVICE,

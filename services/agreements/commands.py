@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from services.agreements import domain
 from services.agreements.domain import AgreementState, Correction
@@ -16,6 +16,7 @@ from shared.contracts.base import PartialDate, Source, SourcedDate
 from shared.domain import Change
 from shared.places.today import CityDay
 from shared.store import Command, Receipt, Repository
+from shared.store.due import Due
 
 Agreements = Repository[AgreementState]
 
@@ -128,6 +129,19 @@ class Desk:
             agreement_id,
             lambda state: domain.renew(state, renewal, term_months=term_months, today=today),
         )
+
+    def due(self) -> Due[AgreementState]:
+        """When the register has to say that a term is over: as the city's day after it begins."""
+
+        def at(state: AgreementState) -> datetime | None:
+            day = domain.first_day_after_term(state)
+            return None if day is None else self.city_day.begins(day)
+
+        return Due(f"term-over/1/{self.city_day.zone}", at)
+
+    def note_term_over(self, state: AgreementState, now: datetime) -> Change[AgreementState]:
+        """What the timer asks for: the term is over by now."""
+        return domain.note_term_over(state, today=self.city_day.of(now))
 
     async def end(self, command: Command, agreement_id: str, reason: str, said: Said) -> Receipt:
         """It is over."""

@@ -146,6 +146,13 @@ class AgreementRenewed(AgreementEvent):
     TYPE: ClassVar[str] = "ponte.agreements.agreement.renewed.v1"
 
 
+class AgreementTermOver(AgreementEvent):
+    """Its term is over and no renewal is known. That is no end: nobody has said so."""
+
+    TYPE: ClassVar[str] = "ponte.agreements.agreement.term-over.v1"
+    term_ended_by: PartialDate = Field(description="The latest day on which the term may have ended")
+
+
 class AgreementEnded(AgreementEvent):
     TYPE: ClassVar[str] = "ponte.agreements.agreement.ended.v1"
     reason: LongText
@@ -170,6 +177,7 @@ EVENTS: tuple[type[EventData], ...] = (
     AgreementSuspended,
     AgreementResumed,
     AgreementRenewed,
+    AgreementTermOver,
     AgreementEnded,
     AgreementStatusConfirmed,
     AgreementCorrected,

@@ -145,6 +145,7 @@ _EXTRAS: dict[type[EventData], dict[str, Any]] = {
     agreements.SigningReopened: {"reason": "The mission was cancelled"},
     agreements.AgreementSigned: {"signed_on": "2026-12-02", "mission_id": "mission-0f3a"},
     agreements.AgreementSuspended: {"reason": "Motion of the Council"},
+    agreements.AgreementTermOver: {"term_ended_by": "2028-12-02"},
     agreements.AgreementEnded: {"reason": "Not renewed by either side"},
     agreements.AgreementCorrected: {"fields": ["signed"]},
     networks.MandateRecorded: {"mandate_id": "mandate-1"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from shared.places.resolve import resolve
@@ -21,6 +21,10 @@ class CityDay:
     def of(self, at: datetime) -> date:
         """The city's day at the moment ``at``."""
         return at.astimezone(self.zone).date()
+
+    def begins(self, day: date) -> datetime:
+        """The moment (UTC) at which the city's ``day`` begins."""
+        return datetime.combine(day, time.min, tzinfo=self.zone).astimezone(UTC)
 
     def today(self) -> date:
         """The city's day now."""

@@ -24,6 +24,7 @@ from services.agreements.domain.lifecycle import (
     resume,
     suspend,
 )
+from services.agreements.domain.run_out import first_day_after_term, note_term_over
 from services.agreements.domain.signing import (
     refuse_past_signing,
     reopen_signing,
@@ -57,6 +58,8 @@ __all__ = [
     "draft",
     "end",
     "enter_into_force",
+    "first_day_after_term",
+    "note_term_over",
     "refuse_past_signing",
     "register",
     "renew",

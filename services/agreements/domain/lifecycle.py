@@ -6,6 +6,7 @@ from datetime import date
 
 from services.agreements.domain.checks import check, not_before_signature
 from services.agreements.domain.errors import OlderThanKnown, ReasonMissing, TermContradiction
+from services.agreements.domain.run_out import term_over
 from services.agreements.domain.state import STATES, AgreementState, Correction
 from shared.contracts import agreements
 from shared.contracts.agreements import Agreement, AgreementStatus, StatusClaim
@@ -17,9 +18,13 @@ from shared.domain.days import not_in_future
 
 
 def register(agreement: Agreement, *, today: date) -> Change[AgreementState]:
-    """An agreement of the past enters the register with what its sources say. Raises what ``check`` does."""
+    """An agreement of the past enters the register with what its sources say. Raises what ``check`` does.
+
+    A term that is over already is no news of its own.
+    """
     check(agreement, today)
-    return Change(AgreementState(agreement=agreement), (agreements.AgreementRegistered(agreement=agreement),))
+    state = AgreementState(agreement=agreement, term_told=term_over(agreement, today))
+    return Change(state, (agreements.AgreementRegistered(agreement=agreement),))
 
 
 def draft(agreement: Agreement, *, today: date) -> Change[AgreementState]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -47,12 +48,17 @@ STATES: Final = StateTable[AgreementStatus](
 
 
 class AgreementState(BaseModel):
-    """The public state, and the cells of the last imported row (never published)."""
+    """The public state, and what is never published.
+
+    ``imported`` has the cells of the last imported row; ``term_told`` the end of the term that is known to be
+    over, so that it is told once.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     agreement: Agreement
     imported: dict[str, str] | None = None
+    term_told: date | None = None
 
     @property
     def status(self) -> AgreementStatus:

@@ -88,7 +88,9 @@ async def test_an_agreement_lives_its_life(agreements: Served) -> None:
         assert answer.status_code == 200, answer.text
         assert (await show(agreements, agreement_id))["status"]["status"] == status, action
     async with agreements.client("auditor") as auditor:
-        told = (await auditor.get(f"/v1/agreements/{agreement_id}/history")).json()["items"]
+        items = (await auditor.get(f"/v1/agreements/{agreement_id}/history")).json()["items"]
+    # The first term was over before the renewal was recorded: the register may have said so in between.
+    told = [item for item in items if item["command"] != "note-term-over"]
     assert len(told) == len(steps) + 1
     assert told[4]["data"]["agreement"]["status"]["as_of"] == "2024-06"
 

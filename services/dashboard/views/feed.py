@@ -16,7 +16,7 @@ from services.dashboard.views.agreements import counterpart
 from services.dashboard.views.candidacies import name as candidacy_name
 from services.dashboard.views.frame import Frame
 from shared.contracts.agenda import Mission, MissionEvent
-from shared.contracts.agreements import AgreementEvent, AgreementSigned
+from shared.contracts.agreements import AgreementEvent, AgreementSigned, AgreementTermOver
 from shared.contracts.base import EventData
 from shared.contracts.dossiers import CandidacyEvent, DeadlineMoved
 from shared.contracts.networks import DutyDone, DutySet, MandateEnded, MandateRecorded, MembershipEvent
@@ -209,6 +209,8 @@ def _agreement(event: Any, frame: Frame) -> str:
     parts = [counterpart(agreement, frame), frame.t(f"agreement-kind.{agreement.kind}")]
     if isinstance(event, AgreementSigned):
         parts.append(frame.f.partial(event.signed_on))
+    elif isinstance(event, AgreementTermOver):
+        parts.append(frame.f.partial(event.term_ended_by))
     elif agreement.signing:
         parts.append(frame.f.day_short(frame.clock.day(agreement.signing.on)))
     return ", ".join(parts)
