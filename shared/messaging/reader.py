@@ -33,6 +33,8 @@ HOLD_TURN_S = 30.0
 WATCH_S = 2.0
 SILENT_S = 10.0
 """Behind and without progress, or without any partition, for so long: the subscriber is replaced."""
+WORKING_S = 60.0
+"""A batch that is being carried to its views and reactions for so long hangs; before, it is only slow."""
 STOP_TIMEOUT_S = 8.0
 COMMITTING_STUCK_S = 60.0
 MAX_RECORDS = 2000
@@ -90,6 +92,7 @@ class Reader:
         self.holding: str | None = None
         """The engine's failure for which a batch is held now, or null."""
         self.progress_at = time.monotonic()
+        self._working = False
         self.replaced_in_vain = 0
 
     async def start(self) -> None:
@@ -118,7 +121,15 @@ class Reader:
 
     async def _on_batch(self, batch: Any) -> None:  # FastStream would build a validator from a type
         """FastStream swallows what escapes from here, so nothing may."""
-        records: Sequence[Record] = batch
+        self._working = True
+        self.progress_at = time.monotonic()
+        try:
+            await self._finish(batch)
+        finally:
+            self._working = False
+
+    async def _finish(self, records: Sequence[Record]) -> None:
+        """Deliver the batch as often as it takes, and note its offsets."""
         self._notes.consumer = self._subscriber.consumer
         assignment = self._notes.assignment
         if not self._notes.begins_in_order(records):
@@ -187,7 +198,7 @@ class Reader:
         LAG.set(behind)
         if behind == 0:
             self.progress_at = time.monotonic()
-        return behind > 0 and self.holding is None and quiet > SILENT_S
+        return behind > 0 and self.holding is None and quiet > (WORKING_S if self._working else SILENT_S)
 
     async def _replace(self) -> None:
         log.error("the reader has gone silent: replacing its subscriber")

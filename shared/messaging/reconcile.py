@@ -28,7 +28,7 @@ TICK_S = 1.0
 ASK_AGAIN_S = 5.0
 ASK_AGAIN_AT_MOST_S = 60.0
 DOUBT_S = 15.0
-"""A head below a mark is an old one on its way; one that stays so for this long makes us ask the owner."""
+"""A head below a mark is an old one on its way; if later ones are below it after this time, we ask."""
 MOST_WANTED = 20_000
 
 
@@ -72,7 +72,7 @@ class Reconciler:
         self._producer = producer
         self._to = topic_prefix + REPUBLISH
         self._wanted: dict[str, _Wanted] = {}
-        self._doubts: dict[str, tuple[str, Place, float]] = {}
+        self._doubts: dict[str, tuple[Place, float]] = {}
         self._all_heads = True
         self._task: asyncio.Task[None] | None = None
 
@@ -89,9 +89,6 @@ class Reconciler:
     def heads(self, told: Heads) -> None:
         """An owner tells where its aggregates stand."""
         for subject, epoch, sequence, digest in told.heads:
-            doubt = self._doubts.get(subject)
-            if doubt is not None and doubt[1] <= (epoch, sequence):
-                del self._doubts[subject]
             self.want(told.topic, subject, (epoch, sequence), digest)
 
     def want(self, topic: str, subject: str, place: Place, digest: str = "") -> None:
@@ -130,8 +127,8 @@ class Reconciler:
         for subject, want in wanted.items():
             mark = lowest.get(subject)
             if mark is None or mark.place >= want.place:
-                if mark is not None:
-                    self._compare(want, mark, now)
+                if mark is not None and self._doubtful(want, mark, now):
+                    asking.setdefault(want.topic, []).append((subject, *mark.place))
                 if self._wanted.get(subject) is want and (mark is None or mark.place >= want.place):
                     del self._wanted[subject]
             elif want.end is not None and now >= want.ask_at:
@@ -148,7 +145,6 @@ class Reconciler:
                         want.end,
                     )
         GAPS.set(sum(want.asked for want in self._wanted.values()))
-        self._doubtful(asking, now)
         for topic, subjects in asking.items():
             ASKED.inc(len(subjects))
             log.warning("asking the owner of %s for what is missing of %d subjects", topic, len(subjects))
@@ -198,20 +194,24 @@ class Reconciler:
                     lowest[subject] = mark
         return lowest
 
-    def _compare(self, want: _Wanted, mark: Mark, now: float) -> None:
+    def _doubtful(self, want: _Wanted, mark: Mark, now: float) -> bool:
+        """Whether the owner has to say itself where the subject stands: its heads stay below our mark."""
         if mark.place == want.place:
+            self._doubts.pop(mark.subject, None)
             if want.hash and mark.hash and want.hash != mark.hash:
                 HEAD_ALERTS.labels("other-hash").inc()
                 log.critical("%s at %s is not what its owner has there", mark.subject, mark.place)
-        elif mark.epoch == want.place[0]:
-            self._doubts.setdefault(mark.subject, (want.topic, mark.place, now))
-
-    def _doubtful(self, asking: dict[str, list[PlaceOf]], now: float) -> None:
-        """Marks that lie above what their owner told: the owner itself has to say whether that is so."""
-        for subject, (topic, place, since) in list(self._doubts.items()):
-            if now - since > DOUBT_S:
-                del self._doubts[subject]
-                asking.setdefault(topic, []).append((subject, *place))
+            return False
+        if mark.epoch != want.place[0]:
+            return False
+        place, since = self._doubts.setdefault(mark.subject, (mark.place, now))
+        if want.place >= place:
+            self._doubts[mark.subject] = (mark.place, now)
+            return False
+        if now - since < DOUBT_S:
+            return False
+        del self._doubts[mark.subject]
+        return True
 
     async def _send(self, requests: Sequence[Request]) -> None:
         messages = [message(REQUEST_TYPE, request, request.topic) for request in requests]
