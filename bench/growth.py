@@ -30,7 +30,7 @@ PARTS = ("agenda", "dashboard", "mongod", "kafka")
 async def run(folder: Path, options: Options) -> dict[str, Any]:
     """Rounds over all sizes, with PyMongo's async client."""
     sizes = SHORT if options.short else SIZES
-    rounds = min(options.rounds, 2)
+    rounds = max(1, options.rounds // 3)
     runs: list[dict[str, dict[str, Any]]] = []
     async with engines_in(folder) as engines:
         for number in range(rounds):
@@ -93,6 +93,8 @@ async def _at(engines: Engines, size: history.Size, options: Options) -> dict[st
             phases = [{"name": "steady", "rate": RATE, "seconds": options.seconds + 4}]
             plan = {**await system.plan(phases, engines), "subjects": subjects}
             found = (await rig.drive(plan))["phases"]["steady"]
+    if found["accepted_to_page_ms"] is None:
+        raise RuntimeError(f"nothing reached the page with {size}: {found}")
     costs = {part: round(1000 * found["cpu"][part] / found["accepted_per_s"], 3) for part in PARTS}
     return {
         "reading_ms": reading,

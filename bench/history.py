@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import copy
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import chain, islice
 from typing import Any
 
 import bson
@@ -34,7 +35,6 @@ from shared.store.setup import JOURNAL, prepare
 
 CHUNK = 1000
 EPOCH = 1
-BASE = datetime(2027, 1, 4, 9, 30, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +50,11 @@ def subject_of(number: int) -> str:
     return f"mission-{number:020x}"
 
 
-def _first(number: int) -> tuple[Document, Document]:
-    """The aggregate's document and its first event."""
+def _first(number: int) -> tuple[Document, list[Document]]:
+    """The aggregate's document and its first events: what is over was completed."""
+    now = datetime.now(UTC)
     # One after the other, back from a day to come: a register grows by what is over.
-    starts = BASE - timedelta(days=2 * number) + timedelta(days=60)
+    starts = now + timedelta(days=60 - 2 * number)
     leg = Leg(place=Place(**contenders.PLACE), starts_at=starts, ends_at=starts + timedelta(hours=32))
     plan = Plan(
         title=f"{contenders.MISSION['title']} {number}",
@@ -62,15 +63,16 @@ def _first(number: int) -> tuple[Document, Document]:
         delegation=(Person(function="Councillor for International Relations"),),
         legs=(leg,),
     )
-    command = Command(
-        name="propose", client="bench", actor="officer-1", at=datetime.now(UTC), correlation_id="bench"
-    )
+    command = Command(name="propose", client="bench", actor="officer-1", at=now, correlation_id="bench")
     change: Change[MissionState] = domain.propose(subject_of(number), plan)
+    change = change.then(domain.schedule(change.state))
+    if leg.ends_at < now:
+        change = change.then(domain.complete(change.state, now))
     draft = Snapshot(None, subject_of(number)).draft(change, command, epoch=EPOCH, relay=None)
     # The draft's update is bytes already, for the driver's sake.
     update: Document = bson.decode(bson.encode(draft.update), bson.CodecOptions(tz_aware=True))
-    (event,) = update["$push"]["outbox"]["$each"]
-    return {"_id": subject_of(number), **update["$set"], "outbox": []}, event
+    events: list[Document] = update["$push"]["outbox"]["$each"]
+    return {"_id": subject_of(number), **update["$set"], "outbox": []}, events
 
 
 def _next(event: Document, number: int) -> Document:
@@ -93,31 +95,28 @@ def _next(event: Document, number: int) -> Document:
     return following
 
 
-def _events(heads: list[Document], size: Size) -> Iterator[list[Document]]:
-    """All events in the order of their making, chunk by chunk; ``heads`` is kept up to date."""
-    yield list(heads)
-    yield from _further(heads, len(heads), size.events)
-
-
-def _further(heads: list[Document], start: int, end: int) -> Iterator[list[Document]]:
-    for low in range(start, end, CHUNK):
-        chunk = []
-        for number in range(low, min(low + CHUNK, end)):
-            place = number % len(heads)
-            heads[place] = _next(heads[place], number)
-            chunk.append(heads[place])
+def _chunks(events: Iterable[Document]) -> Iterator[list[Document]]:
+    waiting = iter(events)
+    while chunk := list(islice(waiting, CHUNK)):
         yield chunk
+
+
+def _further(heads: list[Document], start: int, end: int) -> Iterator[Document]:
+    """Events in the order of their making, round robin over ``heads``, which are kept up to date."""
+    for number in range(start, end):
+        place = number % len(heads)
+        heads[place] = _next(heads[place], number)
+        yield heads[place]
 
 
 def outboxes(missions: int, each: int) -> dict[str, list[Document]]:
     """Outboxes with so many events each, by subject."""
     found = {}
     for number in range(missions):
-        _, event = _first(number)
-        events = [event]
+        _, events = _first(number)
         while len(events) < each:
             events.append(_next(events[-1], number))
-        found[subject_of(number)] = events
+        found[subject_of(number)] = events[:each]
     return found
 
 
@@ -135,14 +134,16 @@ class Past:
         """Write the events of ``size``."""
         made = [_first(number) for number in range(size.missions)]
         self._documents = [document for document, _ in made]
-        self._heads = [event for _, event in made]
+        self._heads = [events[-1] for _, events in made]
+        first = [event for _, events in made for event in events]
+        if len(first) > size.events:
+            raise ValueError(f"{size.missions} missions have {len(first)} events, more than {size.events}")
         await ensure_topics(self._engines.kafka.bootstrap_servers, [self._logical])
-        await self._write(_events(self._heads, size))
+        await self._write(chain(first, _further(self._heads, len(first), size.events)))
 
     async def more(self, events: int) -> None:
         """Write so many further events."""
-        heads = self._heads
-        await self._write(_further(heads, len(heads), len(heads) + events))
+        await self._write(_further(self._heads, 0, events))
 
     async def complete(self) -> None:
         """Write the aggregates as they stand after all events: now the agenda may start."""
@@ -159,7 +160,7 @@ class Past:
         finally:
             await close(client)
 
-    async def _write(self, chunks: Iterator[list[Document]]) -> None:
+    async def _write(self, events: Iterable[Document]) -> None:
         client = connect(self._engines.mongod.uri, "pymongo")
         database = client[f"{self._prefix}agenda"]
         producer = AIOKafkaProducer(
@@ -171,10 +172,10 @@ class Past:
         await producer.start()
         try:
             await prepare(database, ("missions",))
-            for events in chunks:
+            for chunk in _chunks(events):
                 await asyncio.gather(
-                    database[JOURNAL].insert_many(events, ordered=False),
-                    publish(producer, self._logical.name, events),
+                    database[JOURNAL].insert_many(chunk, ordered=False),
+                    publish(producer, self._logical.name, chunk),
                 )
         finally:
             await producer.stop()

@@ -31,6 +31,8 @@ WARM_S = 1.0
 GRACE_S = 0.5
 """A command accepted so long before the end and not on the page at the end is backlog."""
 DRAIN_S = 20.0
+WARM_UP: dict[str, Any] = {"name": "warm-up", "clients": 8, "seconds": 2.0}
+"""Before the first phase; what a program does only once is not what is measured."""
 MOST_CONNECTIONS = 512
 
 
@@ -81,6 +83,7 @@ class Load:
         listening = asyncio.create_task(self.listen())
         await asyncio.wait_for(self._listening.wait(), 30)
         await self.create()
+        await self.phase(WARM_UP)
         for phase in self.plan["phases"]:
             self.results[phase["name"]] = await self.phase(phase)
         listening.cancel()

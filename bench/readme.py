@@ -96,13 +96,16 @@ def _where(results: dict[str, dict[str, Any]]) -> str:
 
 
 def read(results: Path = RESULTS) -> dict[str, dict[str, Any]]:
-    """The result files that there are, in the order in which they are shown."""
-    files = {name: results / f"{name}.json" for name in ORDER}
-    return {n: json.loads(file.read_text(encoding="utf-8")) for n, file in files.items() if file.exists()}
+    """The result files that there are, in the order in which they are shown; those of a former form are not."""
+    files = [results / f"{name}.json" for name in ORDER]
+    found = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()}
+    return {name: result for name, result in found.items() if "targets" in result}
 
 
 def rendered(text: str, results: dict[str, dict[str, Any]]) -> str:
-    """The README's text with the section made anew."""
+    """The README's text with the section made anew; as it is where there is no result."""
+    if not results:
+        return text
     between = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
     return between.sub(lambda _: f"{BEGIN}\n{section(results)}\n{END}", text)
 
