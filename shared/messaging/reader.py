@@ -36,6 +36,7 @@ SILENT_S = 10.0
 WORKING_S = 60.0
 """A batch that is being carried to its views and reactions for so long hangs; before, it is only slow."""
 STOP_TIMEOUT_S = 8.0
+DRAIN_S = 4.0
 COMMITTING_STUCK_S = 60.0
 MAX_RECORDS = 2000
 
@@ -103,10 +104,21 @@ class Reader:
     async def stop(self) -> None:
         """Finish the batch under way and commit, within a time limit."""
         await end(self._watcher)
+        await self._drain()
         await self._notes.stop()
         await self._stop_subscriber()
         with suppress(Exception):
             await asyncio.wait_for(self._broker.stop(), STOP_TIMEOUT_S)
+
+    async def _drain(self) -> None:
+        """Take up nothing new, and let the batch under way finish, so that its offsets can be committed."""
+        consumer = self._subscriber.consumer
+        if consumer is not None:
+            with suppress(Exception):
+                consumer.pause(*consumer.assignment())
+        deadline = time.monotonic() + DRAIN_S
+        while self._working and self.holding is None and time.monotonic() < deadline:
+            await asyncio.sleep(0.01)
 
     def problems(self) -> list[str]:
         """Why this reader is not ready; empty if it is."""

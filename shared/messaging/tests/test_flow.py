@@ -155,7 +155,8 @@ async def test_a_reader_that_stops_in_between_misses_and_repeats_nothing(flow: F
 
 
 def _has(seen: Seen, count: int) -> bool:
-    return len(seen.events) == count
+    assert len(seen.events) == count, seen.events
+    return True
 
 
 async def test_while_an_engine_is_away_the_batch_is_held(flow: Flow) -> None:
