@@ -78,8 +78,11 @@ class GroupProgress:
             return noted
         async with asyncio.timeout(2 * CALL_TIMEOUT_S):
             # What lies before a partition's beginning has expired: nobody will read it any more.
-            beginnings, *committed = await asyncio.gather(
-                consumer.beginning_offsets(rest), *(consumer.committed(partition) for partition in rest)
+            # One question for all: ``consumer.committed`` asks for each partition by itself, over the
+            # connection on which the reader gets its own start positions, and was seen to stall it there.
+            beginnings, committed = await asyncio.gather(
+                consumer.beginning_offsets(rest),
+                consumer._coordinator.fetch_committed_offsets(rest),
             )
-        found = {p: max(beginnings[p], done or 0) for p, done in zip(rest, committed, strict=True)}
+        found = {p: max(beginnings[p], committed[p].offset if p in committed else 0) for p in rest}
         return {**found, **noted}
