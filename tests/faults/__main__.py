@@ -8,6 +8,7 @@ not run again; `AGAIN=1` forgets them.
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import shutil
 import sys
@@ -69,6 +70,8 @@ async def one(around: World, row: Row | Removal, round_: int, console: Console) 
 
 async def main() -> int:
     """Every row, round by round; the exit status tells whether all passed."""
+    # What its clients say about engines that we ended ourselves is no news.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     console = Console(width=None if sys.stdout.isatty() else 200)
     rounds = int(os.environ.get("ROUNDS", "1"))
     if os.environ.get("AGAIN"):

@@ -12,7 +12,7 @@ import runpy
 import sys
 from pathlib import Path
 
-from tests.faults import patches, points
+from tests.faults import patches, points, stacks
 
 
 def main() -> None:
@@ -22,6 +22,7 @@ def main() -> None:
     for name in filter(None, os.environ.get("PONTE_FAULTS_PATCHES", "").split(",")):
         patches.PATCHES[name](folder)
     points.install(folder, module)
+    stacks.install(folder)
     # Who joined which group when is what a failed row has to be explained with.
     logging.getLogger("aiokafka.consumer.group_coordinator").setLevel(logging.INFO)
     sys.argv = [module]

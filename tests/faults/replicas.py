@@ -33,6 +33,12 @@ class Ending:
     code: int
     why: str
 
+    @property
+    def told(self) -> str:
+        """In words."""
+        how = f"by signal {-self.code}" if self.code < 0 else f"with exit status {self.code}"
+        return f"{how} ({self.why})" if self.why else how
+
 
 @dataclass
 class Replica:

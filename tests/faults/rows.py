@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.families import broker, combined, deliveries, engines, groups, kills, network, poison
+from tests.faults.families import broker, clock, combined, deliveries, engines, groups, kills, network, poison
 from tests.faults.scene import Row
 
 ROWS: list[Row] = [
@@ -12,6 +12,7 @@ ROWS: list[Row] = [
     *groups.ROWS,
     *poison.ROWS,
     *deliveries.ROWS,
+    *clock.ROWS,
     *combined.ROWS,
     *broker.ROWS,
 ]

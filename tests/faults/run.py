@@ -63,7 +63,7 @@ async def run(world: World, row: Row, name: str, removal: Removal | None = None)
     start = await log.ends(world.kafka.bootstrap_servers, TOPICS)
     scene = Scene(world, load, ledger, start=start)
     letters, refused = await checks.dead_letters(world), await checks.refused(world)
-    counted, restarts = await world.metrics(), world.restarts()
+    counted, restarts = await world.metrics(), len(world.endings())
     sampling = asyncio.create_task(_sample(world))
     findings = Findings()
     try:
@@ -89,8 +89,9 @@ async def run(world: World, row: Row, name: str, removal: Removal | None = None)
         repeated = 0
     if await checks.refused(world) > refused:
         scene.problems.append("a reaction was refused")
-    if (more := world.restarts() - restarts) > scene.restarts_allowed:
-        scene.problems.append(f"{more} processes ended, {scene.restarts_allowed} of them by the fault")
+    endings = world.endings()[restarts:]
+    if len(endings) > scene.restarts_allowed:
+        scene.problems.append(f"{scene.restarts_allowed} processes should have ended: {'; '.join(endings)}")
     after = await world.metrics()
     healed = int(after.get(HEALED, 0) - counted.get(HEALED, 0))
     if removal is None:

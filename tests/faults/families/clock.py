@@ -1,0 +1,55 @@
+"""A clock that jumps, on one process of each owner; the machine's own is never touched."""
+
+from __future__ import annotations
+
+import functools
+from datetime import UTC, datetime
+from pathlib import Path
+
+from shared.testing.waiting import eventually
+from tests.faults import faketime
+from tests.faults.scene import Row, Scene
+from tests.faults.world import OWNERS, now
+
+JUMPS_S = (7200, -3600, 0)
+NEAR_S = 120
+
+
+async def jumps(scene: Scene) -> None:
+    """Two hours ahead, an hour back, and right again, under load."""
+    if faketime.library() is None:
+        scene.problems.append(faketime.MISSING)
+        return
+    world = scene.world
+    clocks: dict[str, Path] = {}
+    for service in (*OWNERS, "dashboard"):
+        replica = world.replicas[service][0]
+        clocks[service] = replica.folder / "clock"
+        clocks[service].write_text("+0")
+        await replica.renew(**faketime.settings(clocks[service]))
+    await world.ready()
+    since = now()
+    for jump in JUMPS_S:
+        for clock in clocks.values():
+            clock.write_text(f"{jump:+d}")
+        await scene.accepted(200)
+        if jump:
+            await eventually(functools.partial(_seen, scene, jump), within=20)
+            scene.saw(f"events of a process whose clock is {jump:+d} s off")
+    await scene.recover(since=since)
+
+
+async def _seen(scene: Scene, jump: int) -> bool:
+    """Whether the agenda's journal holds an event of the row from about that time."""
+    rows = await (
+        scene.world.database("agenda")["journal"]
+        .find({"subject": {"$in": scene.ledger.subjects("agenda")}}, {"time": 1})
+        .to_list()
+    )
+    told = [(datetime.fromisoformat(row["time"]) - datetime.now(UTC)).total_seconds() for row in rows]
+    return any(abs(one - jump) < NEAR_S for one in told)
+
+
+ROWS: list[Row] = [
+    Row("clock-jumps", "the clock of one process of each service jumps by +2 h and -1 h", jumps, None)
+]
