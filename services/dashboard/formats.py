@@ -6,6 +6,7 @@ Dates keep the precision of their source; a foreign time always names its place.
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
@@ -128,4 +129,10 @@ class Formats:
         return f"{', '.join(names[:-1])} {self.texts('and')} {names[-1]}"
 
     def _date(self, day: date, pattern: str) -> str:
-        return str(format_date(day, pattern, locale=self.locale))
+        return _written(day, pattern, self.locale.language)
+
+
+@lru_cache(maxsize=4096)
+def _written(day: date, pattern: str, language: str) -> str:
+    """The same few days stand in every line and panel."""
+    return str(format_date(day, pattern, locale=_LOCALES[language]))

@@ -1,7 +1,7 @@
 """Follows the register for every open page of this process: entries and panels are made once, not per reader.
 
 The hub tails the feed. A change makes the panels new after a short pause, once per language that somebody is
-looking at in, and never for more than a quarter of the time. Readers keep their own place in the feed and
+looking at in, and never for more than a seventh of the time. Readers keep their own place in the feed and
 their own marks of the panels, so a slow one holds up nobody and nothing piles up for it.
 """
 
@@ -29,8 +29,9 @@ SETTLE_S = 1.0
 """The panels are made once more so long after a change: a state may be stored just after its entry."""
 SWEEP_S = 30.0
 """And so often at least, because "in 3 days" and the line of now move by themselves."""
-SHARE = 3
-"""Making panels is followed by a rest of this many times its own length."""
+SHARE = 6
+"""Making panels is followed by a rest of this many times its own length: entries go first."""
+MOST_REST_S = 3.0
 RECENT = 500
 """Entries that are kept at hand; a reader that is further behind is served from the register."""
 BATCH = 200
@@ -184,7 +185,7 @@ class Hub:
             except Exception as error:
                 log.warning("the panels cannot be made: %s", type(error).__name__, exc_info=error)
             settle = SETTLE_S if changed else SWEEP_S
-            await asyncio.sleep(min(2.0, SHARE * (time.monotonic() - began)))
+            await asyncio.sleep(min(MOST_REST_S, SHARE * (time.monotonic() - began)))
 
     async def _make(self, languages: tuple[str, ...]) -> None:
         picture = await self.picture()

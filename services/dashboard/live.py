@@ -8,14 +8,17 @@ five seconds with the head of the feed, ``reload`` when the feed was rebuilt or 
 from __future__ import annotations
 
 import asyncio
+import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
+from typing import Any
 
-from fastapi.sse import ServerSentEvent
+from fastapi.sse import format_sse_event
 
-from services.dashboard.hub import Hub
+from services.dashboard.hub import Hub, Panel
 from services.dashboard.news import News
+from services.dashboard.register import FeedEntry
 from services.dashboard.views.frame import Frame
 from services.dashboard.views.lens import Lens
 
@@ -24,6 +27,8 @@ MOST_MISSING = 1000
 """Beyond this a page is quicker made new than brought up to date line by line."""
 CHECK_S = 30.0
 """How often the stream looks whether its session still holds."""
+SINCE_S = 0.25
+"""The strip of changes grows with every entry; it is told so often at most."""
 
 
 class Stream:
@@ -49,45 +54,51 @@ class Stream:
         self._news = news
         self._holds = holds
         self._stopping = stopping
-        self._seen: dict[str, int] = {}
-        self._told_since = ""
+        self._panels: dict[str, Panel] = {}
+        self._since = ""
+        self._since_at = float("-inf")
+        self._since_due = True
 
-    async def events(self) -> AsyncIterator[ServerSentEvent]:
-        """Everything that this reader is sent, until it goes, its session ends or the service stops."""
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Everything that this reader is sent, until it goes, its session ends or the service stops.
+
+        What there is at one moment goes out in one piece: each piece costs a call of the system.
+        """
         hub = self._hub
         place = self._place()
         if place is None:
-            yield ServerSentEvent(event="reload", data={})
+            yield _event("reload", {})
             return
         beat = check = time.monotonic()
         yield self._beat(retry=2000)
-        async with hub.watching(self._lens.language):
-            epoch = hub.epoch
-            while not self._stopping.is_set():
-                changed = hub.changed
-                if hub.epoch != epoch:
-                    yield ServerSentEvent(event="reload", data={})
-                    return
-                while entries := await hub.entries(place):
-                    for entry in entries:
-                        place = entry.number
-                        self._news.add(entry)
-                        html = hub.entry_html(entry, self._lens.language)
-                        yield ServerSentEvent(
-                            event="entry", id=f"{entry.epoch}.{entry.number}", raw_data=html
-                        )
-                async for panel in self._panels():
-                    yield panel
-                now = time.monotonic()
-                if now - beat >= BEAT_S:
-                    beat = now
-                    yield self._beat()
-                if now - check >= CHECK_S:
-                    check = now
-                    if not await self._holds():
-                        yield ServerSentEvent(event="signed-out", data={})
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            async with hub.watching(self._lens.language):
+                epoch = hub.epoch
+                while not stopping.done():
+                    changed = hub.changed
+                    if hub.epoch != epoch:
+                        yield _event("reload", {})
                         return
-                await self._wait(changed, max(0.05, beat + BEAT_S - time.monotonic()))
+                    while entries := await hub.entries(place):
+                        place = entries[-1].number
+                        yield self._entries(entries)
+                    if told := await self._fresh():
+                        yield told
+                    now = time.monotonic()
+                    if now - beat >= BEAT_S:
+                        beat = now
+                        self._since_due = True  # it may tell of the day
+                        yield self._beat()
+                    if now - check >= CHECK_S:
+                        check = now
+                        if not await self._holds():
+                            yield _event("signed-out", {})
+                            return
+                    due = min(beat + BEAT_S, self._since_at + SINCE_S if self._since_due else float("inf"))
+                    await _either(changed, stopping, max(0.01, due - time.monotonic()))
+        finally:
+            stopping.cancel()
 
     def _place(self) -> int | None:
         """The number after which to go on; None where the page had better be loaded anew."""
@@ -101,38 +112,54 @@ class Stream:
         # A page that another replica made may be ahead of this one: then nothing is missing yet.
         return place if hub.number - place <= MOST_MISSING else None
 
-    async def _panels(self) -> AsyncIterator[ServerSentEvent]:
+    def _entries(self, entries: Sequence[FeedEntry]) -> bytes:
+        pieces = []
+        for entry in entries:
+            self._news.add(entry)
+            html = self._hub.entry_html(entry, self._lens.language)
+            pieces.append(format_sse_event(event="entry", id=f"{entry.epoch}.{entry.number}", data_str=html))
+        self._since_due = True
+        return b"".join(pieces)
+
+    async def _fresh(self) -> bytes:
         """The panels that are new to this reader, the strip of changes among them."""
-        for name, panel in (await self._hub.panels(self._lens.language)).items():
-            if self._seen.get(name) != panel.version:
-                self._seen[name] = panel.version
-                yield ServerSentEvent(event="panel", data={"panel": name, "html": panel.html})
-        html = str(
-            self._hub.renderer.since(
-                self._news.counted, self._news.since, self._frame(), capped=self._news.capped
-            )
-        )
-        if html != self._told_since:
-            self._told_since = html
-            yield ServerSentEvent(event="panel", data={"panel": "since", "html": html})
+        pieces = []
+        panels = await self._hub.panels(self._lens.language)
+        if panels is not self._panels:
+            known, self._panels = self._panels, panels
+            for name, panel in panels.items():
+                if name not in known or known[name].version != panel.version:
+                    pieces.append(_event("panel", {"panel": name, "html": panel.html}))
+        now = time.monotonic()
+        if self._since_due and now - self._since_at >= SINCE_S:
+            self._since_due, self._since_at = False, now
+            news = self._news
+            since = self._hub.renderer.since(news.counted, news.since, self._frame(), capped=news.capped)
+            if since != self._since:
+                self._since = str(since)
+                pieces.append(_event("panel", {"panel": "since", "html": self._since}))
+        return b"".join(pieces)
 
     def _frame(self) -> Frame:
         return self._hub.renderer.frame(self._lens, self._hub.now())
 
-    def _beat(self, retry: int | None = None) -> ServerSentEvent:
+    def _beat(self, retry: int | None = None) -> bytes:
         """That the stream lives, how far the feed goes, and which day it is in the city."""
         hub = self._hub
         day = hub.now().astimezone(hub.renderer.city.zone).date().isoformat()
-        data = {"epoch": hub.epoch, "number": hub.number, "day": day}
-        return ServerSentEvent(event="beat", data=data, retry=retry)
+        return _event("beat", {"epoch": hub.epoch, "number": hub.number, "day": day}, retry=retry)
 
-    async def _wait(self, changed: asyncio.Event, seconds: float) -> None:
-        """Until something changes, the service stops or the next beat is due."""
-        waits = [asyncio.ensure_future(changed.wait()), asyncio.ensure_future(self._stopping.wait())]
-        try:
-            await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-                with suppress(asyncio.CancelledError):
-                    await wait
+
+def _event(name: str, data: dict[str, Any], *, retry: int | None = None) -> bytes:
+    return format_sse_event(event=name, data_str=json.dumps(data, ensure_ascii=False), retry=retry)
+
+
+async def _either(changed: asyncio.Event, stopping: asyncio.Future[Any], seconds: float) -> None:
+    """Until something changes, the service stops or ``seconds`` are over."""
+    wait = asyncio.ensure_future(changed.wait())
+    try:
+        await asyncio.wait((wait, stopping), timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        wait.cancel()
+        with suppress(asyncio.CancelledError):
+            await wait

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
-from fastapi.responses import HTMLResponse
-from fastapi.sse import EventSourceResponse, ServerSentEvent
+from fastapi.responses import HTMLResponse, StreamingResponse
 
 from services.dashboard.feed_page import stretch
 from services.dashboard.hub import Hub
@@ -107,12 +106,12 @@ def live_router(hub: Callable[[], Hub], sessions: Callable[[], Sessions]) -> API
     """The stream that keeps open pages up to date."""
     router = APIRouter(include_in_schema=False, dependencies=[allow(*EVERYONE)])
 
-    @router.get("/live", response_class=EventSourceResponse)
+    @router.get("/live")
     async def stream_live(
         request: Request,
         after: Place = None,
         last_event_id: Annotated[str | None, Header(max_length=80)] = None,
-    ) -> AsyncIterator[ServerSentEvent]:
+    ) -> StreamingResponse:
         """The stream. ``Last-Event-ID`` goes before ``after``, which a page gives when it opens a new one."""
         here = hub()
         visit = await Visit.of(request, here)
@@ -131,8 +130,8 @@ def live_router(hub: Callable[[], Hub], sessions: Callable[[], Sessions]) -> API
             holds=holds,
             stopping=request.app.state.stopping,
         )
-        async for event in stream.events():
-            yield event
+        headers = {"cache-control": "no-cache", "x-accel-buffering": "no"}
+        return StreamingResponse(stream.chunks(), media_type="text/event-stream", headers=headers)
 
     return router
 

@@ -58,6 +58,8 @@ class Renderer:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            # Templates are part of the release: nothing is gained by looking at the file at every line.
+            auto_reload=False,
         )
         self._environment.globals["asset"] = asset
 
