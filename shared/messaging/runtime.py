@@ -25,9 +25,11 @@ from shared.messaging.topics_keeper import TopicsKeeper
 from shared.messaging.viewing import Projection
 from shared.store.driver import AWAY, Client, Database, Driver, close, connect
 from shared.store.due import Due
+from shared.store.migrations import Migration
 from shared.store.presence import Presence
 from shared.store.repository import Repository
 from shared.store.roles import Owns, tell
+from shared.store.schema import Upcasts
 from shared.store.setup import JOURNAL, prepare
 from shared.telemetry.ending import ending
 
@@ -94,11 +96,17 @@ class ServiceRuntime:
         return self._producer
 
     def repository(
-        self, collection: str, model: type[S], *, what: str, due: Due[S] | None = None
+        self,
+        collection: str,
+        model: type[S],
+        *,
+        what: str,
+        due: Due[S] | None = None,
+        upcasts: Upcasts | None = None,
     ) -> Repository[S]:
         """The aggregates of ``collection``; ``what`` names their id in refusals, such as ``mission_id``.
 
-        ``due`` tells when one becomes due, for ``Timers``.
+        ``due`` tells when one becomes due, for ``Timers``; ``upcasts`` how older stored states are read.
         """
         known = self._repositories.get(collection)
         if known is None:
@@ -110,7 +118,11 @@ class ServiceRuntime:
                 relay=self._publishing.relay if self._publishing is not None else None,
                 what=what,
                 due=due,
+                upcasts=upcasts,
             )
+            if upcasts:
+                migration = Migration(known.collection, known.schema)
+                self._tasks.append(asyncio.create_task(migration.run()))
         return known
 
     @asynccontextmanager

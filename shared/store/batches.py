@@ -25,7 +25,17 @@ NOT_PRIMARY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 """The server was leaving office: nothing is known about the write, as if it had not answered."""
 AT_ONCE = 2
 LIMIT = 200
-_LOADED = ("version", "epoch", "sequence", "head_hash", "state", "outbox", "claim", "commands_kept")
+_LOADED = (
+    "version",
+    "epoch",
+    "sequence",
+    "schema_version",
+    "head_hash",
+    "state",
+    "outbox",
+    "claim",
+    "commands_kept",
+)
 
 
 class Batches:

@@ -24,10 +24,10 @@ from shared.store.driver import Document
 from shared.store.due import Due
 from shared.store.errors import Full, KeyReused, TooLarge
 from shared.store.events import GENESIS, store_event
+from shared.store.schema import FIRST, Schema
 
 S = TypeVar("S", bound=BaseModel)
 
-SCHEMA_VERSION = 1
 KEYS_KEPT = timedelta(hours=24)
 """A client may repeat a request with its key for this long and gets the first answer."""
 KEYLESS_KEPT = timedelta(minutes=10)
@@ -58,11 +58,11 @@ class Loaded(Generic[S]):
     sequence: int
 
     @classmethod
-    def of(cls, document: Document, model: type[S]) -> Loaded[S]:
-        """The aggregate in a stored document."""
+    def of(cls, document: Document, schema: Schema[S]) -> Loaded[S]:
+        """The aggregate in a stored document of any shape."""
         return cls(
             subject=document["_id"],
-            state=model.model_validate(document["state"]),
+            state=schema.read(document),
             version=document["version"],
             epoch=document["epoch"],
             sequence=document["sequence"],
@@ -110,9 +110,9 @@ class Snapshot:
         kept = self.document.get("commands_kept")
         return kept is None or kept >= MAX_KEYS or (kept >= PRUNE_EVERY and self.version % PRUNE_EVERY == 0)
 
-    def state(self, model: type[S]) -> S | None:
+    def state(self, schema: Schema[S]) -> S | None:
         """The state that is decided on; null: there is no such aggregate yet."""
-        return model.model_validate(self.document["state"]) if self.document else None
+        return schema.read(self.document) if self.document else None
 
     def answered(self, command: Command) -> Receipt | None:
         """The first answer to this command if it was carried out before. Raises ``KeyReused``."""
@@ -149,6 +149,7 @@ class Snapshot:
         epoch: int,
         relay: _Claimant | None,
         due: Due[Any] | None = None,
+        schema_version: int = FIRST,
     ) -> Draft:
         """The write that stores ``change``. Raises ``Full`` and ``TooLarge`` before anything is stored."""
         events = self._events(change, command, epoch)
@@ -160,7 +161,7 @@ class Snapshot:
             "version": self.version + 1,
             "epoch": at_epoch,
             "sequence": sequence,
-            "schema_version": SCHEMA_VERSION,
+            "schema_version": schema_version,
             "head_hash": events[-1]["hash"] if events else self.document.get("head_hash", GENESIS),
             "state": change.state.model_dump(mode="json"),
             "updated_at": command.at,

@@ -19,6 +19,7 @@ from shared.store.driver import AWAY, Collection, Document
 from shared.store.due import Due
 from shared.store.errors import AlreadyExists, Contended, StaleVersion, Unavailable
 from shared.store.events import differing_fields, public_body
+from shared.store.schema import Schema, Upcasts
 from shared.store.turns import Turns
 
 S = TypeVar("S", bound=BaseModel)
@@ -56,10 +57,11 @@ class Repository(Generic[S]):
         relay: OutboxOwner | None = None,
         what: str = "id",
         due: Due[S] | None = None,
+        upcasts: Upcasts | None = None,
     ) -> None:
         self.collection = collection
         self.journal = journal
-        self.model = model
+        self.schema = Schema(model, upcasts)
         self.epoch = epoch
         self.relay = relay
         self.what = what
@@ -72,7 +74,7 @@ class Repository(Generic[S]):
         document = await self.collection.find_one({"_id": subject}, {"outbox": 0, "commands": 0})
         if document is None:
             raise NotFound(field=self.what, value=subject)
-        return Loaded.of(document, self.model)
+        return Loaded.of(document, self.schema)
 
     async def page(
         self, *, after: str | None = None, limit: int = 100, where: Mapping[str, Any] | None = None
@@ -82,7 +84,7 @@ class Repository(Generic[S]):
         if after is not None:
             query["_id"] = {"$gt": after}
         found = self.collection.find(query, {"outbox": 0, "commands": 0}).sort("_id", 1).limit(limit)
-        return [Loaded.of(document, self.model) for document in await found.to_list(length=limit)]
+        return [Loaded.of(document, self.schema) for document in await found.to_list(length=limit)]
 
     async def history(self, subject: str) -> list[Document]:
         """Every event of the aggregate in order, as published today. Raises ``NotFound``."""
@@ -176,11 +178,18 @@ class Repository(Generic[S]):
             snapshot = Snapshot(await self.collection.find_one({"_id": subject}), subject, whole=True)
         if command.expected_version not in (None, snapshot.version):
             raise await self._stale(subject, command.expected_version, snapshot.version)
-        state = snapshot.state(self.model)
+        state = snapshot.state(self.schema)
         change = decide(state)
         if not change.events and change.state == state and command.source is None:
             return snapshot.unchanged(self.epoch)
-        draft = snapshot.draft(change, command, epoch=self.epoch, relay=self.relay, due=self.due)
+        draft = snapshot.draft(
+            change,
+            command,
+            epoch=self.epoch,
+            relay=self.relay,
+            due=self.due,
+            schema_version=self.schema.version,
+        )
         if not await self._batches.save(draft):
             return None
         if self.relay is not None and draft.covered:

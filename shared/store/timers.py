@@ -26,6 +26,7 @@ from shared.store.driver import AWAY, Collection, Document, DuplicateKeyError, I
 from shared.store.due import Due
 from shared.store.errors import Contended, Unavailable
 from shared.store.events import derived_id
+from shared.store.schema import Schema
 
 log = logging.getLogger("ponte.timers")
 
@@ -43,7 +44,7 @@ class Aggregates(Protocol[S]):
     """The repository, as the timers see it."""
 
     collection: Collection
-    model: type[S]
+    schema: Schema[S]
     due: Due[S] | None
 
     async def change(self, subject: str, command: Command, decide: Callable[[S], Change[S]]) -> Any:
@@ -146,10 +147,10 @@ class Timers(Generic[S]):
     async def _fill(self) -> None:
         """Documents that were stored before there was this rule get their due time, beside any command."""
         async for row in self._collection.find(
-            {"due_rule": {"$ne": self._due.rule}}, {"state": 1, "version": 1}
+            {"due_rule": {"$ne": self._due.rule}}, {"state": 1, "version": 1, "schema_version": 1}
         ):
             update: Document = {}
-            self._due.put(update, self._aggregates.model.model_validate(row["state"]))
+            self._due.put(update, self._aggregates.schema.read(row))
             # A command that was quicker has set it itself.
             await self._collection.update_one({"_id": row["_id"], "version": row["version"]}, update)
 
