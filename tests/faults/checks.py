@@ -89,7 +89,7 @@ def _owners(
     answered = ledger.by_subject()
     for subject, rows in journal.items():
         entries = [entry for entry in answered[subject] if entry.service == service]
-        versions = {entry.version for entry in entries}
+        versions = {(entry.epoch, entry.version) for entry in entries}
         if len(versions) < len(entries):
             findings.lost.append(f"{subject}: two accepted commands were given the same place")
         places = {(row["epoch"], row["sequence"]) for row in rows}
@@ -99,7 +99,7 @@ def _owners(
         findings.twice += [
             f"{row['_id']} ({row['command']}) was stored but never answered"
             for row in rows
-            if row["version"] not in versions and not row["client"].startswith("service:")
+            if (row["epoch"], row["version"]) not in versions and not row["client"].startswith("service:")
         ]
         sequences = [row["sequence"] for row in rows]
         if sequences != list(range(1, len(sequences) + 1)):
@@ -131,6 +131,8 @@ def _reactions(findings: Findings, ledger: Ledger, journals: dict[str, dict[str,
                 for row in journals[actor].get(target, [])
                 if row["client"] == f"service:{actor}"
             ]
+            if cause in ledger.services and ledger.services[cause] in ledger.restored:
+                done = [one for one in done if one in expected]
             missing = [one for one in expected if one not in done]
             if missing:
                 findings.lost.append(f"{target} did not react to {len(missing)} events of {cause}")

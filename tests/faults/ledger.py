@@ -34,12 +34,32 @@ class Ledger:
     retries: int = 0
     services: dict[str, str] = field(default_factory=dict)
     """Which service a subject belongs to."""
+    restored: set[str] = field(default_factory=set)
+    """Services that were put back: others have reacted to what they no longer know."""
     signings: dict[str, str] = field(default_factory=dict)
     """The mission by agreement, where one travels to sign the other."""
 
     def note(self, entry: Entry) -> None:
         self.entries.append(entry)
         self.services[entry.subject] = entry.service
+
+    def undo(self, service: str, known: set[str], *, after: float, below: int) -> int:
+        """Take out what a restore has undone, as it has to; how many commands.
+
+        Only what was answered `after` the backup began (seconds), in an epoch `below` the present one, and is
+        not among the `known` events: whatever else is missing was lost.
+        """
+        undone = [
+            entry
+            for entry in self.entries
+            if entry.service == service
+            and entry.answered_at > after
+            and entry.epoch < below
+            and entry.event not in known
+        ]
+        self.restored.add(service)
+        self.entries = [entry for entry in self.entries if entry not in undone]
+        return len(undone)
 
     def subjects(self, service: str) -> list[str]:
         return [subject for subject, owner in self.services.items() if owner == service]

@@ -18,7 +18,6 @@ DEFINITE = range(200, 500)
 AGAIN = frozenset({408, 425, 429})
 PER_KIND = 12
 PAIRS = 4
-SIGNERS = 2
 AT_ONCE = 96
 PAUSE_S = 0.1
 
@@ -69,12 +68,14 @@ class Refused(Exception):
 class Load:
     """Commands at `rate` per second until `stop`; each is tried until it has a definite answer."""
 
-    def __init__(self, world: World, ledger: Ledger, name: str, *, rate: float) -> None:
+    def __init__(self, world: World, ledger: Ledger, name: str, *, rate: float, signers: int) -> None:
         self.world = world
         self.ledger = ledger
         self.name = name
         self.rate = rate
+        self.signers = signers
         self.stopping = False
+        self._accepted = 0
         self._numbers = itertools.count()
         self._gate = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -84,7 +85,7 @@ class Load:
 
     @property
     def accepted(self) -> int:
-        return len(self.ledger.entries)
+        return self._accepted
 
     async def start(self) -> None:
         """Make the aggregates and begin."""
@@ -94,7 +95,7 @@ class Load:
         self._ticker = asyncio.create_task(self._tick())
         for number in range(PAIRS):
             self._spawn(self._travel(number))
-        for number in range(SIGNERS):
+        for number in range(self.signers):
             self._spawn(self._sign(number))
 
     async def stop(self, within: float = 60) -> None:
@@ -145,6 +146,7 @@ class Load:
         place = (receipt["subject"], receipt["epoch"], receipt["sequence"], receipt["version"])
         entry = Entry(key, service, *place, sent_at=sent_at, answered_at=now())
         self.ledger.note(entry)
+        self._accepted += 1
         return entry
 
     def _spawn(self, work: Awaitable[Any]) -> None:

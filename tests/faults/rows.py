@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.faults.families import broker, clock, combined, deliveries, engines, groups, kills, network, poison
+from tests.faults.families import (
+    broker,
+    clock,
+    combined,
+    deliveries,
+    engines,
+    groups,
+    kills,
+    network,
+    poison,
+    restore,
+)
 from tests.faults.scene import Row
 
 ROWS: list[Row] = [
@@ -15,4 +26,5 @@ ROWS: list[Row] = [
     *clock.ROWS,
     *combined.ROWS,
     *broker.ROWS,
+    *restore.ROWS,
 ]

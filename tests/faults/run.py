@@ -59,7 +59,7 @@ async def run(world: World, row: Row, name: str, removal: Removal | None = None)
     if removal is not None:
         await world.without(removal.services, PONTE_FAULTS_PATCHES=removal.patches)
     ledger = Ledger()
-    load = Load(world, ledger, name, rate=row.rate)
+    load = Load(world, ledger, name, rate=row.rate, signers=row.signers)
     start = await log.ends(world.kafka.bootstrap_servers, TOPICS)
     scene = Scene(world, load, ledger, start=start)
     letters, refused = await checks.dead_letters(world), await checks.refused(world)
