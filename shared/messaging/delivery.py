@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from shared.messaging.answers import Answers
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.envelope import Malformed
+from shared.messaging.generations import build_of
 from shared.messaging.inbox import Inbox
 from shared.messaging.incoming import Incoming, incoming
 from shared.messaging.letters import DISCARDED, RELEASED, REQUEUED, letter_id, place_of
@@ -72,17 +73,19 @@ class Delivery:
             except Malformed as error:
                 log.error("set aside %s: %s", letter_id(record), error)
                 await self._set_aside(record, error)
+        # Before the events of the batch: the next page is on its way while this one is stored.
+        for page in pages:
+            if self._on_page is not None:
+                await self._on_page(page)
         items = [item for item in items if await self._counts(item)]
         failed: set[str] = set()
         if items and self._views is not None:
             failed |= await self._views.take(items)
         if items and self._reactions is not None:
-            failed |= await self._reactions.take(items)
+            # What a rebuild asked for is for the views alone.
+            failed |= await self._reactions.take([item for item in items if build_of(item.replay) is None])
         for letter in {item.letter for item in items} - failed - {""}:
             await self._letters.resolve(letter)
-        for page in pages:
-            if self._on_page is not None:
-                await self._on_page(page)
         for record in records:
             HANDLED.labels(record.topic).inc()
 

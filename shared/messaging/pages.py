@@ -89,7 +89,7 @@ class Pages:
                         waits[topic] = (source["page"], time.monotonic(), AGAIN_S)
                     elif time.monotonic() - since > wait:
                         # An owner that is away finds few copies of the question when it is back.
-                        waits[topic] = (page, time.monotonic(), min(2 * wait, 60.0))
+                        waits[topic] = (page, time.monotonic(), min(2 * wait, 40.0))
                         await self._ask(number, topic, page, source["after"])
             if len(sources) == len(self.topics) and all(source["done"] for source in sources.values()):
                 return

@@ -42,6 +42,8 @@ log = logging.getLogger("ponte.rebuild")
 LEASE_S = 6.0
 RENEW_S = 1.0
 IDLE_S = 0.5
+SETTLED_S = 10.0
+"""Two switches are so far apart at least: by then nobody reads the generation before the last."""
 FEW = 1000
 """So many rows that came while the others were numbered are left for after the switch."""
 
@@ -190,26 +192,36 @@ class Rebuilder:
 
     async def _switch(self, number: int) -> None:
         """One write: from now on the new generation is read, by each replica as soon as it looks."""
-        while "previous" in (document := await self._generations.document()):
-            await asyncio.sleep(IDLE_S)  # the one before the last is still to be dropped
-        building = document.get("building")
-        if building is None:
-            return
+        while True:
+            document = await self._generations.document()
+            building = document.get("building")
+            if building is None or building["number"] != number:
+                return
+            if await self._write_switch(document, building):
+                log.warning("generation %d of the views is live", number)
+                await self._housekeeping.turn()
+                return
+            await asyncio.sleep(IDLE_S)
+
+    async def _write_switch(self, document: Document, building: Document) -> bool:
+        previous = document.get("previous", {}).get("number")
+        settled = {"$lt": ["$previous.at", {"$subtract": ["$$NOW", int(SETTLED_S * 1000)]}]}
         switched = await self._meta.update_one(
             {
                 "_id": DOCUMENT,
                 "live": document["live"],
-                "building.number": number,
+                "building.number": building["number"],
                 "building.lease.token": self.token,
-                "previous": {"$exists": False},
+                **({"previous.number": previous, "$expr": settled} if previous is not None else {}),
+                **({"previous": {"$exists": False}} if previous is None else {}),
             },
             {
                 "$set": {
-                    "live": number,
+                    "live": building["number"],
                     "epochs": building["epochs"],
                     "previous.number": document["live"],
                     "last": {
-                        "number": number,
+                        "number": building["number"],
                         "reason": building["reason"],
                         "requested_at": building["requested_at"],
                         "sources": building["sources"],
@@ -217,11 +229,10 @@ class Rebuilder:
                 },
                 "$unset": {"building": ""},
                 "$currentDate": {"previous.at": True},
+                **({"$addToSet": {"retired": previous}} if previous is not None else {}),
             },
         )
-        if switched.matched_count:
-            log.warning("generation %d of the views is live", number)
-            await self._housekeeping.turn()
+        return bool(switched.matched_count)
 
 
 async def _complete(target: Target, previous: Generation) -> int:
