@@ -20,10 +20,11 @@ import uvloop
 from rich.console import Console
 
 from bench import end_to_end, growth, memory, profiles, reader, readme, rebuild, relay, tables
-from bench.machine import machine
+from bench.machine import load, machine
 from bench.options import Options
 
 RESULTS = Path(__file__).parent / "results"
+BUSY = 0.7
 BENCHES = {
     "end_to_end": end_to_end.run,
     "relay": relay.run,
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(BENCHES)}; none: all")
     parser.add_argument("--short", action="store_true", help="one quick round; no result file is written")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--results", type=Path, help="write the result files there and leave the README")
     parser.add_argument("--long", action="store_true", help="a million events where it matters")
     parser.add_argument("--profile", action="store_true", help="profile Ponte's processes instead")
     chosen = parser.parse_args()
@@ -52,17 +54,26 @@ def main() -> None:
     # It calls a topic's first second an error.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     options = Options(rounds=1 if chosen.short else chosen.rounds, short=chosen.short, long=chosen.long)
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=140)
+    busy = load()
+    if busy > BUSY:
+        console.print(f"[yellow]Others keep this machine busy (load {busy:g}): the figures will scatter.")
     for name in chosen.names or BENCHES:
         began = time.monotonic()
         result = _run(name, options)
         console.print(f"{name}: {time.monotonic() - began:.0f} s")
         tables.show(name, result, console)
-        if not options.short:
-            RESULTS.mkdir(exist_ok=True)
-            text = json.dumps({"machine": machine(), **result}, indent=1, ensure_ascii=False)
-            (RESULTS / f"{name}.json").write_text(text + "\n", encoding="utf-8")
+        if chosen.results is not None:
+            _keep(chosen.results, name, {"machine": machine(busy), **result})
+        elif not options.short:
+            _keep(RESULTS, name, {"machine": machine(busy), **result})
             readme.write(RESULTS)
+
+
+def _keep(folder: Path, name: str, result: dict[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(result, indent=1, ensure_ascii=False)
+    (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
 
 
 def _run(name: str, options: Options) -> dict[str, Any]:

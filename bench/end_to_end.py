@@ -116,9 +116,14 @@ def targets(rounds: list[Round]) -> list[dict[str, Any]]:
             ratios = _ratios(rounds, name, "naive", "100/s", _delay(cut))
             found.append(judged(f"100/s: {cut} accepted to page / naive", name, ratios, most, least=False))
         for phase in ("300/s", "80 %"):
-            backlog = [float(each[name][phase]["backlog"]) for each in rounds]
+            backlog = [_behind(each[name][phase]) for each in rounds]
             found.append(judged(f"{phase}: commands behind at the end", name, backlog, 0, least=False))
     return found
+
+
+def _behind(phase: dict[str, Any]) -> float:
+    """Commands that the page lacked at the end, or never had, or that could not even be sent."""
+    return float(max(phase["backlog"], phase["never_seen"]) + sum(phase["errors"].values()))
 
 
 def _page(phase: dict[str, Any]) -> float:

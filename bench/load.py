@@ -121,7 +121,7 @@ class Load:
 
     def _new(self) -> Connection:
         if self._made >= MOST_CONNECTIONS:
-            raise Lost
+            raise Lost(f"all {MOST_CONNECTIONS} connections wait for an answer")
         self._made += 1
         headers: list[dict[str, str]] = self.plan["headers"]
         return Connection(self.plan["commands"]["url"], headers[self._made % len(headers)])

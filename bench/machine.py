@@ -12,10 +12,20 @@ from typing import Any
 PACKAGES = ("faststream", "aiokafka", "motor", "pymongo", "fastapi", "pydantic", "uvicorn")
 
 
-def machine() -> dict[str, Any]:
-    """Cores, memory in GiB, kernel, Python and package versions, and the day (UTC)."""
+def load() -> float:
+    """Processes that wanted a core, on average over the last minute."""
+    return round(os.getloadavg()[0], 1)
+
+
+def machine(load_before: float) -> dict[str, Any]:
+    """Cores, memory in GiB, kernel, Python and package versions, the day (UTC), and how busy it was before.
+
+    ``load_before``: processes that wanted a core during the minute before the measurement; more than a few
+    tenths are others' work, and the figures will scatter.
+    """
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return {
+        "load_before": load_before,
         "date": datetime.now(UTC).date().isoformat(),
         "cores": os.cpu_count(),
         "memory_gib": round(memory, 1),

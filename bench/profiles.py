@@ -6,6 +6,7 @@ A line's share is of the wall clock: 0.50 means that the process was at it half 
 from __future__ import annotations
 
 import asyncio
+import json
 import shutil
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from typing import Any
 
 from bench import contenders, rig
 from bench.engines import Engines, engines_in
+from bench.machine import load, machine
 
 RATE_HZ = 200
 LINES = 40
@@ -98,7 +100,7 @@ async def run(folder: Path) -> str:
             await profile(contenders.by_name(engines, name), engines, PHASES, SECONDS)
             for name in ("ponte-pymongo", "ponte-motor")
         ]
-    return "\n".join(texts)
+    return "\n".join([json.dumps(machine(load())), __doc__, *texts])
 
 
 async def profile(

@@ -96,7 +96,7 @@ def _where(results: dict[str, dict[str, Any]]) -> str:
 
 
 def read(results: Path = RESULTS) -> dict[str, dict[str, Any]]:
-    """The result files that there are, in the order in which they are shown; those of a former form are not."""
+    """The result files that there are, in the order in which they are shown; none of a former form."""
     files = [results / f"{name}.json" for name in ORDER]
     found = {file.stem: json.loads(file.read_text(encoding="utf-8")) for file in files if file.exists()}
     return {name: result for name, result in found.items() if "targets" in result}

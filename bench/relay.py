@@ -70,7 +70,10 @@ async def run(folder: Path, options: Options) -> dict[str, Any]:
         "what": "events/s from the outboxes to Kafka and the journal",
         "rounds": options.rounds,
         "events": events,
-        "rows": [row(name, values, "events/s") for name, values in rates.items()],
+        "rows": [
+            row(f"relay: {name}" if name.startswith("bare") else name, values, "events/s")
+            for name, values in rates.items()
+        ],
         "targets": targets,
         "runs": rates,
     }
