@@ -54,7 +54,8 @@ class Producer:
                     client_id=self._client_id,
                     enable_idempotence=True,
                     acks="all",
-                    linger_ms=1,
+                    # While a request is under way the next one gathers: waiting would only be waiting.
+                    linger_ms=0,
                     max_batch_size=256 * 1024,
                     max_request_size=self._max_message_bytes,
                     request_timeout_ms=int(ACK_TIMEOUT_S * 1000),

@@ -30,7 +30,7 @@ from shared.store.driver import (
     ReturnDocument,
     UpdateOne,
 )
-from shared.store.setup import JOURNAL
+from shared.store.setup import JOURNAL, WAITING
 
 log = logging.getLogger("ponte.relay")
 
@@ -39,6 +39,8 @@ LEASE_S = 3.0
 POLL_S = 0.25
 SWEEP = 500
 TAKE_OVERS_AT_ONCE = 16
+MOST_LANES = 2000
+"""Aggregates whose events are under way at once before the poll claims more."""
 
 
 @dataclass
@@ -48,6 +50,7 @@ class _Lane:
     collection: str
     waiting: list[Document] = field(default_factory=list)
     last: tuple[int, int] = (0, 0)
+    wake: asyncio.Future[None] | None = None
 
     def add(self, events: Sequence[Document]) -> None:
         for event in events:
@@ -55,6 +58,8 @@ class _Lane:
             if place > self.last:
                 self.waiting.append(event)
                 self.last = place
+        if self.waiting and self.wake is not None and not self.wake.done():
+            self.wake.set_result(None)
 
 
 def _ignore(_: object) -> None:
@@ -118,21 +123,36 @@ class Relay:
         task.add_done_callback(self._tasks.discard)
 
     async def _drain(self, subject: str, lane: _Lane) -> None:
-        """Hand over a lane's events, one call after the other, and pull them out of the outbox."""
+        """Hand over a lane's events, one call after the other; pull them out of the outbox meanwhile."""
+        pulls: set[asyncio.Task[None]] = set()
         try:
-            while lane.waiting:
+            while lane.waiting or pulls:
+                if not lane.waiting:
+                    await self._pulled(lane, pulls)
+                    continue
                 events, lane.waiting = lane.waiting, []
                 await self._hand_over(events)
                 PUBLISHED.inc(len(events))
                 self._on_published(events[-1])
-                await self._pulls.submit((lane.collection, subject, [event["_id"] for event in events]))
+                done = (lane.collection, subject, [event["_id"] for event in events])
+                pulls.add(asyncio.create_task(self._pulls.submit(done)))
         except Exception as error:
             # Everything is still in the outbox: the poll takes it up again, in order.
             HANDOVER_FAILED.inc()
             log.warning("hand-over of %s left to the poll: %r", subject, error)
             self._on_failure(error)
+            await asyncio.gather(*pulls, return_exceptions=True)
         finally:
             del self._lanes[subject]
+
+    async def _pulled(self, lane: _Lane, pulls: set[asyncio.Task[None]]) -> None:
+        """Wait until a pull has ended or the lane has new events. Raises what a pull failed with."""
+        lane.wake = asyncio.get_running_loop().create_future()
+        done, _ = await asyncio.wait({*pulls, lane.wake}, return_when=asyncio.FIRST_COMPLETED)
+        lane.wake.cancel()
+        for pull in pulls & done:
+            pulls.discard(pull)
+            pull.result()
 
     async def _hand_over(self, events: Sequence[Document]) -> None:
         """Kafka and journal side by side; done when both have acknowledged."""
@@ -181,30 +201,44 @@ class Relay:
 
     async def poll(self) -> None:
         """Claim and publish what no living claim covers. Polling is the truth for everything left over."""
-        depth, oldest = 0, None
+        depth = 0
+        oldest = ""
         for collection in self._collections:
-            waiting = await (
-                self._database[collection]
-                .find({"outbox._id": {"$gt": ""}}, {"_id": 1, "outbox.time": 1})
-                .limit(SWEEP)
-                .to_list(length=SWEEP)
-            )
-            depth += len(waiting)
-            for document in waiting:
-                first = document["outbox"][0]["time"] if document["outbox"] else None
-                oldest = min(filter(None, (oldest, first)), default=None)
-            left = [document["_id"] for document in waiting if document["_id"] not in self._lanes]
-            for start in range(0, len(left), TAKE_OVERS_AT_ONCE):
-                await asyncio.gather(
-                    *(
-                        self._take_over(collection, subject)
-                        for subject in left[start : start + TAKE_OVERS_AT_ONCE]
-                    )
-                )
+            after = ""
+            known: set[str] = set()
+            while True:
+                rows = await self._waiting(collection, after)
+                # One with several events may come on two pages.
+                fresh = [row for row in rows if row["outbox"] and row["_id"] not in known]
+                known.update(row["_id"] for row in fresh)
+                first = min((row["outbox"][0]["time"] for row in fresh), default="")
+                oldest = min(filter(None, (oldest, first)), default="")
+                await self._take_over_all(collection, [row["_id"] for row in fresh])
+                self.last_poll = time.monotonic()
+                if len(rows) < SWEEP:
+                    break
+                after = max(row["outbox"][-1]["_id"] for row in rows if row["outbox"])
+            depth += len(known)
         OUTBOX_DEPTH.set(depth)
-        OUTBOX_OLDEST.set(
-            (datetime.now(UTC) - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0
-        )
+        age = (datetime.now(UTC) - datetime.fromisoformat(oldest)).total_seconds() if oldest else 0
+        OUTBOX_OLDEST.set(age)
+
+    async def _waiting(self, collection: str, after: str) -> list[Document]:
+        """A page of the documents that have events waiting, in the order of the index."""
+        shown = {"_id": 1, "outbox._id": 1, "outbox.time": 1}
+        found = self._database[collection].find({"outbox._id": {"$gt": after}}, shown)
+        return await found.hint(WAITING).limit(SWEEP).to_list(length=SWEEP)
+
+    async def _take_over_all(self, collection: str, subjects: Sequence[str]) -> None:
+        left = [subject for subject in subjects if subject not in self._lanes]
+        if not self._producer.connected:
+            # One finds out whether Kafka is there; for the others to try as well would only be load.
+            left = left[:1]
+        for start in range(0, len(left), TAKE_OVERS_AT_ONCE):
+            while len(self._lanes) >= MOST_LANES:
+                await asyncio.sleep(0.01)
+            some = left[start : start + TAKE_OVERS_AT_ONCE]
+            await asyncio.gather(*(self._take_over(collection, subject) for subject in some))
 
     async def _take_over(self, collection: str, subject: str) -> None:
         """Claim by the server's clock; ours may be wrong. A lane of our own has nothing to claim."""
