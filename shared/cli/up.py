@@ -27,6 +27,11 @@ def register(app: typer.Typer) -> None:
     def up(
         sample: bool = typer.Option(True, help="Load the sample register into an empty data folder."),
         verbose: bool = typer.Option(False, help="Show every request too; all logs are in the data folder."),
+        engines_only: bool = typer.Option(
+            False,
+            "--engines-only",
+            help="MongoDB and Kafka alone, to mend what keeps a service from starting.",
+        ),
     ) -> None:
         """Start every service and print a sign-in link; Ctrl-C stops it all.
 
@@ -34,10 +39,12 @@ def register(app: typer.Typer) -> None:
         """
         from shared.local.paths import data_folder
 
-        asyncio.run(_up(data_folder(), sample=sample, verbose=verbose))
+        asyncio.run(
+            _up(data_folder(), sample=sample and not engines_only, verbose=verbose, engines_only=engines_only)
+        )
 
 
-async def _up(folder: Path, *, sample: bool, verbose: bool) -> None:
+async def _up(folder: Path, *, sample: bool, verbose: bool, engines_only: bool = False) -> None:
     from shared.local.console import Console
     from shared.local.kafka import Kafka
     from shared.local.mongod import Mongod
@@ -47,12 +54,17 @@ async def _up(folder: Path, *, sample: bool, verbose: bool) -> None:
     found = services()
     if not found:
         raise UserError("There is no service to start here: run `make run` in a clone of Ponte.")
+    if engines_only:
+        found = []
     engines = [Mongod(folder / "mongod"), Kafka(folder / "kafka")]
     console = Console(
         [*(engine.name for engine in engines), *(service.name for service in found)], verbose=verbose
     )
 
     async def when_ready() -> None:
+        if engines_only:
+            console.say("MongoDB and Kafka are ready, no service runs; Ctrl-C stops them")
+            return
         if sample:
             await _load_sample(folder, console)
         _show_link(folder, found, console)

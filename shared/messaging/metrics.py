@@ -28,6 +28,8 @@ REPLAYED = Counter("ponte_replayed_events_total", "Events that an owner sent aga
 HEAD_ALERTS = Counter(
     "ponte_heads_alerts_total", "Owners and readers that disagree about what has happened", ["kind"]
 )
+for _kind in ("owner-behind", "other-hash"):
+    HEAD_ALERTS.labels(_kind)  # from 0 on, or Prometheus would not see the first one as an increase
 HEALED = Counter("ponte_reader_healed_events_total", "Events that came by replay and had never been read")
 REPEATED = Counter("ponte_reader_duplicates_total", "Events that had been read before")
 ASKED = Counter("ponte_reader_asked_subjects_total", "Subjects whose missing events were asked for")
