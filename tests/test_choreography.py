@@ -36,6 +36,11 @@ class City:
     agreements: Served
     kafka: str
 
+    @property
+    def topic(self) -> str:
+        """Where the agenda publishes."""
+        return f"{self.around.prefix}ponte.agenda"
+
     async def post(self, unit: Served, path: str, body: Any = None) -> str:
         async with unit.client("officer-city") as officer:
             answer: httpx.Response = await officer.post(path, json=body)
@@ -238,7 +243,7 @@ async def test_events_that_come_again_change_nothing(city: City) -> None:
     await city.signing_is_with(agreement_id, None)
     collection = city.agreements.database["agreements"]
     before = await collection.find_one({"_id": agreement_id}, {"version": 1, "sequence": 1})
-    await _send_again(city.kafka, mission_id)
+    await _send_again(city, mission_id)
     await eventually(functools.partial(_all_finished, city), within=15)
     assert await collection.find_one({"_id": agreement_id}, {"version": 1, "sequence": 1}) == before
 
@@ -265,12 +270,12 @@ async def test_what_both_units_tell_is_one_unbroken_chain(city: City) -> None:
     assert rows[1]["causation_id"] is not None
 
 
-async def _send_again(bootstrap: str, subject: str) -> None:
+async def _send_again(city: City, subject: str) -> None:
     """Every message of the subject once more, as a broker may deliver them."""
     consumer = AIOKafkaConsumer(
-        "ponte.agenda", bootstrap_servers=bootstrap, auto_offset_reset="earliest", enable_auto_commit=False
+        city.topic, bootstrap_servers=city.kafka, auto_offset_reset="earliest", enable_auto_commit=False
     )
-    async with consumer, AIOKafkaProducer(bootstrap_servers=bootstrap) as producer:
+    async with consumer, AIOKafkaProducer(bootstrap_servers=city.kafka) as producer:
         found: list[Any] = []
 
         async def read() -> None:
@@ -281,14 +286,14 @@ async def _send_again(bootstrap: str, subject: str) -> None:
         await eventually(read, within=15)
         for record in found:
             await producer.send_and_wait(
-                "ponte.agenda", key=record.key, value=record.value, headers=list(record.headers)
+                city.topic, key=record.key, value=record.value, headers=list(record.headers)
             )
 
 
 async def _all_finished(city: City) -> bool:
     """Whether agreements has finished everything that the agenda's topic holds."""
     admin = AIOKafkaAdminClient(bootstrap_servers=city.kafka)
-    consumer = AIOKafkaConsumer("ponte.agenda", bootstrap_servers=city.kafka)
+    consumer = AIOKafkaConsumer(city.topic, bootstrap_servers=city.kafka)
     await admin.start()
     try:
         async with consumer:
