@@ -2,24 +2,30 @@
 
 import asyncio
 import functools
+import os
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from services.dashboard.tests.rebuilding import City, Owner, Replica, Where
 from shared.contracts.agenda import TOPIC, Mission
 from shared.domain import Change
+from shared.identity.local import ensure_keys
 from shared.messaging.ahead import topic_epoch
-from shared.store import JOURNAL, Client, Repository, close, connect
+from shared.store import JOURNAL, META, Client, Repository, close, connect
 from shared.store.backup import back_up
 from shared.store.backup_file import verify
 from shared.store.driver import Document
+from shared.store.presence import REPLICAS, RESTORE
 from shared.store.restore import Restore
-from shared.telemetry.ending import CannotGoOn
+from shared.telemetry.ending import START_AGAIN, CannotGoOn
 from shared.testing.builders import a_command, a_mission, scheduled
 from shared.testing.waiting import eventually
+from tests.system import free_ports
 
 
 def always(change: Change[Mission], _: Mission | None) -> Change[Mission]:
@@ -173,3 +179,63 @@ async def test_a_volume_put_back_by_hand_does_not_start(city: City, operator: Op
 async def published(owner: Owner) -> None:
     row = await owner.runtime.database["missions"].find_one({"outbox._id": {"$gt": ""}})
     assert row is None
+
+
+async def test_a_process_ends_for_a_restore_and_starts_when_it_is_over(
+    operator: Operator, where: Where, tmp_path: Path
+) -> None:
+    (port,) = free_ports(1)
+    environment = {
+        **os.environ,
+        **ensure_keys(tmp_path / "keys").environment(),
+        "PONTE_MONGODB_URI": where.mongodb_uri,
+        "PONTE_KAFKA_BOOTSTRAP_SERVERS": where.kafka_bootstrap_servers,
+        "PONTE_DATABASE_PREFIX": where.database_prefix,
+        "PONTE_TOPIC_PREFIX": where.topic_prefix,
+        "PONTE_HTTP_PORT": str(port),
+    }
+    meta = operator.client[operator.database("agenda")][META]
+
+    async def process() -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.agenda", env=environment, stdout=asyncio.subprocess.DEVNULL
+        )
+
+    async def ready() -> None:
+        async with httpx.AsyncClient() as client:
+            answer = await client.get(f"http://127.0.0.1:{port}/status")
+        assert answer.status_code == 200
+
+    first = await process()
+    try:
+        await eventually(ready, within=60)
+        await meta.insert_one({"_id": RESTORE})
+        assert await asyncio.wait_for(first.wait(), 30) == START_AGAIN
+    finally:
+        await ended(first)
+    second = await process()
+    try:
+        await eventually(lambda: a_sign_of(operator, second), within=60)
+        assert second.returncode is None
+        with pytest.raises(httpx.ConnectError):
+            await ready()
+        await meta.delete_one({"_id": RESTORE})
+        await eventually(ready, within=60)
+        second.terminate()
+        assert await asyncio.wait_for(second.wait(), 30) == 0
+        replicas = operator.client[operator.database("agenda")][REPLICAS]
+        assert await replicas.find({}).to_list() == []
+    finally:
+        await ended(second)
+
+
+async def a_sign_of(operator: Operator, process: asyncio.subprocess.Process) -> None:
+    """The waiting process shows itself now and then, before it looks for the mark."""
+    rows = await operator.client[operator.database("agenda")][REPLICAS].find({}).to_list()
+    assert any(f"/{process.pid}/" in row["_id"] for row in rows)
+
+
+async def ended(process: asyncio.subprocess.Process) -> None:
+    if process.returncode is None:
+        process.kill()
+        await process.wait()
