@@ -85,19 +85,17 @@ class Feed:
 
         In order and stopping at the first failure, so that no number is ever left out.
         """
-        if self._last is None:
-            self._last = await self._highest()
-        for number, row in enumerate(rows, start=self._last + 1):
+        # Known only until something else happens; if it is too low after all, its numbers are taken.
+        last, self._last = self._last, None
+        if last is None:
+            last = await self._highest()
+        for number, row in enumerate(rows, start=last + 1):
             row["number"] = number
         try:
             await self._feed.insert_many(rows, ordered=True)
         except BulkWriteError as error:
-            self._last = None
             return await self._unknown(rows[_refused_at(error)[0] :])
-        except BaseException:
-            self._last = None
-            raise
-        self._last += len(rows)
+        self._last = last + len(rows)
         return []
 
     async def _unknown(self, rows: list[Document]) -> list[Document]:
@@ -127,7 +125,6 @@ class Feed:
                     ],
                     ordered=True,
                 )
-                self._last = None
                 self._arrived.set()
                 return
             except BulkWriteError as error:

@@ -132,18 +132,19 @@ class Generations:
 
     async def heard(self, topic: str, epoch: int) -> bool:
         """The owner of ``topic`` is in ``epoch``: if it rose, a new generation is begun. Whether it was."""
-        document = await self.document()
-        known = document.get("epochs", {}).get(key_of(topic), FIRST_EPOCH)
-        building = document.get("building")
-        if building is not None:
-            known = max(known, building["epochs"].get(key_of(topic), FIRST_EPOCH))
-        if epoch <= known:
-            return False
-        if building is not None:
-            # What it was fed from the topic so far may be what the restore undid.
-            await abandon(self._database, building["number"])
-        await self.request(f"{topic} is in epoch {epoch}, no longer {known}", {topic: epoch})
-        return True
+        begun = False
+        while True:
+            document = await self.document()
+            building = document.get("building")
+            epochs = document.get("epochs", {}) if building is None else building["epochs"]
+            if epoch <= epochs.get(key_of(topic), FIRST_EPOCH):
+                return begun
+            if building is None:
+                await self.request(f"{topic} is in epoch {epoch}", {topic: epoch})
+            else:
+                await begin_anew(self._database, building, topic, epoch)
+            # Looked at again: another replica may have begun one, or switched, at this very moment.
+            begun = True
 
     def collections(self, generation: Generation, *, histories: bool) -> tuple[str, ...]:
         """The collections of ``generation`` that have a row per event, or those of latest states."""
@@ -211,11 +212,29 @@ async def request(database: Database, reason: str, epochs: Mapping[str, int] | N
             return number
 
 
-async def abandon(database: Database, number: int) -> None:
-    """Give up building ``number``: it is never fed again, and its collections are dropped."""
-    await database[META].update_one(
-        {"_id": DOCUMENT, "building.number": number},
-        {"$unset": {"building": ""}, "$addToSet": {"retired": number}},
+async def begin_anew(database: Database, building: Document, topic: str, epoch: int) -> None:
+    """The owner of ``topic`` was restored after ``building`` had begun: what it has may be undone.
+
+    One write: it is never fed again, its collections are dropped, and another is built with what is known.
+    """
+    meta = database[META]
+    document = await meta.find_one({"_id": DOCUMENT, "building.number": building["number"]})
+    if document is None:
+        return
+    await meta.update_one(
+        {"_id": DOCUMENT, "building.number": building["number"], "retired": document["retired"]},
+        {
+            "$set": {
+                "building.number": building["number"] + 1,
+                "building.reason": f"{topic} is in epoch {epoch}",
+                "building.stage": "reading",
+                "building.sources": {},
+                f"building.epochs.{key_of(topic)}": epoch,
+            },
+            "$unset": {"building.lease": ""},
+            "$addToSet": {"retired": building["number"]},
+            "$currentDate": {"building.requested_at": True},
+        },
     )
 
 

@@ -20,11 +20,10 @@ from shared.messaging.generations import (
     FIRST_EPOCH,
     Generation,
     Generations,
-    abandon,
+    begin_anew,
     build_of,
     key_of,
     request_id,
-    topic_of,
 )
 from shared.messaging.producer import Producer
 from shared.messaging.republish import REQUEST_TYPE, Page, PageOf, Request, message
@@ -118,7 +117,7 @@ class Pages:
         floor = building["epochs"].get(key_of(page.topic), FIRST_EPOCH)
         if page.epoch != floor:
             if page.epoch > floor:
-                await self._begin_anew(building, page.topic, page.epoch)
+                await begin_anew(self._database, building, page.topic, page.epoch)
             return  # a lower one was answered before a restore
         generation = Generation(building["number"], building=True)
         await self._database[EXPECTED + generation.suffix].replace_one(
@@ -146,12 +145,6 @@ class Pages:
         """Ask the owner for what lies above each of ``places``; nothing tells the end of the answer."""
         ident = request_id(number, topic, f"missing-{uuid.uuid4().hex[:8]}")
         await self._send(Request(id=ident, service=self._service, topic=topic, subjects=tuple(places)))
-
-    async def _begin_anew(self, building: Document, topic: str, epoch: int) -> None:
-        """An owner was restored after the build began: what was taken from the topic may be undone."""
-        await abandon(self._database, building["number"])
-        epochs = {topic_of(key): known for key, known in building["epochs"].items()}
-        await self._generations.request(f"{topic} is in epoch {epoch}", {**epochs, topic: epoch})
 
     # Questions to the owners
 
