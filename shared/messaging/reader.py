@@ -61,7 +61,7 @@ class Reader:
         lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._deliver = deliver
-        self._notes = Notes(lost)
+        self._notes = Notes(lost, lambda: self._subscriber.consumer)
         self.progress = GroupProgress(
             lambda: self._subscriber.consumer, self._notes, topic_prefix=topic_prefix
         )
