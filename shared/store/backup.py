@@ -28,8 +28,9 @@ LOADING: Final = ".restoring"
 
 _TRIES: Final = 5
 _TOO_OLD: Final = 239
-# The moment cannot be read: a collection or an index was made, renamed or dropped about then.
-_MOMENT_LOST: Final = frozenset({246, 175, 202})
+# The moment cannot be read: a collection or an index was made, renamed or dropped about then
+# (NamespaceNotFound, CursorNotFound, QueryPlanKilled, SnapshotUnavailable).
+_MOMENT_LOST: Final = frozenset({26, 43, 175, 246})
 _BATCH: Final = 1000
 
 

@@ -191,6 +191,32 @@ async def test_a_backup_shows_one_moment_while_commands_go_on(unit: Unit) -> Non
     assert first > 0
 
 
+async def test_views_that_are_made_and_dropped_meanwhile_do_not_stop_a_backup(unit: Unit) -> None:
+    await unit.put("mission-1")
+    stop = asyncio.Event()
+
+    async def rebuild() -> None:
+        number = 1
+        while not stop.is_set():
+            number += 1
+            view = unit.database[f"views.g{number}"]
+            await view.create_index("n")
+            await view.insert_many([{"_id": str(n), "n": n} for n in range(100)])
+            await asyncio.sleep(0.3)
+            await view.drop()
+
+    work = asyncio.create_task(rebuild())
+    try:
+        for _ in range(5):
+            manifest = await unit.back_up()
+            views = [count for name, count in manifest.documents.items() if name.startswith("views.g")]
+            assert all(0 <= count <= 100 for count in views)
+            assert manifest.documents["missions"] == 1
+    finally:
+        stop.set()
+        await work
+
+
 async def test_sessions_are_in_no_backup_and_stay_as_they_are(unit: Unit) -> None:
     await unit.put("mission-1")
     await unit.database["sessions"].insert_one({"_id": "old"})
