@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -142,6 +143,30 @@ def test_a_requeue_sends_the_original_in_order_and_once(city: Installation) -> N
     city.ponte("dead-letters", "requeue", letter_id(city, 1), "--again")
     assert len(city.messages("ponte.replay.agreements")) == 4
     assert status_of(city, "dashboard", 4) == "open"
+
+
+def test_an_interrupted_requeue_goes_on_with_what_is_left(
+    city: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city.make_topics("ponte.replay.agreements")
+    put(city, "agreements", *(a_record(city, number, b"%d" % number) for number in range(1, 6)))
+    requeued = DeadLetters.requeued
+    marked = 0
+
+    async def mark(letters: DeadLetters, letter: dict[str, Any]) -> None:
+        nonlocal marked
+        await requeued(letters, letter)
+        marked += 1
+        if marked == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(DeadLetters, "requeued", mark)
+    stopped = city.ponte("dead-letters", "requeue", "--all", "--service", "agreements")
+    assert stopped.status == 130
+    assert "the same command goes on" in stopped.text
+    assert 2 <= len(city.messages("ponte.replay.agreements")) < 5
+    assert city.ponte("dead-letters", "requeue", "--all", "--service", "agreements").status == 0
+    assert [sent.value for sent in city.messages("ponte.replay.agreements")] == [b"1", b"2", b"3", b"4", b"5"]
 
 
 def test_a_message_without_key_and_value_can_be_requeued(city: Installation) -> None:
