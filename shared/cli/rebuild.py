@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shared.store.driver import Database
 
 LOOK_S: Final = 0.3
+ANSWERS_WITHIN_S: Final = 15.0
 STARTS_WITHIN_S: Final = 10.0
 """A service that runs takes up a request within a second, and shows every second that it is at it."""
 
@@ -93,6 +94,7 @@ async def _watch(database: "Database", name: str, number: int, stop: asyncio.Eve
     from shared.cli.progress import NamedBars
 
     began, token, seen_at = time.monotonic(), None, time.monotonic()
+    silent = _Silent()
     with NamedBars() as bars:
         while not stop.is_set():
             document = await _document(database)
@@ -115,11 +117,36 @@ async def _watch(database: "Database", name: str, number: int, stop: asyncio.Eve
                     "it does; the same command then shows how far it is."
                 )
             _show(bars, building)
+            for topic in silent.among(building["sources"]):
+                typer.echo(f"{topic}: its owner does not answer; the rebuild waits for it", err=True)
             try:
                 await asyncio.wait_for(stop.wait(), LOOK_S)
             except TimeoutError:
                 continue
     return False
+
+
+class _Silent:
+    """Owners whose next page has not come for a while; each is told once a page."""
+
+    def __init__(self) -> None:
+        self._pages: dict[str, tuple[int, float]] = {}
+        self._told: set[tuple[str, int]] = set()
+
+    def among(self, sources: dict[str, Any]) -> list[str]:
+        """The topics of those that have just turned out to be silent."""
+        from shared.messaging.generations import topic_of
+
+        found, now = [], time.monotonic()
+        for key, source in sources.items():
+            page = -1 if source["done"] else source["page"]
+            known, since = self._pages.setdefault(key, (page, now))
+            if known != page:
+                self._pages[key] = page, now
+            elif page > 0 and now - since > ANSWERS_WITHIN_S and (key, page) not in self._told:
+                self._told.add((key, page))
+                found.append(topic_of(key))
+        return found
 
 
 def _show(bars: Any, building: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from services.dashboard.tests.rebuilding import City, Owner, Replica, Where, fee
 from shared.cli import drift, rebuild, stopping
 from shared.cli.tests.commands import Installation, Told
 from shared.contracts.agenda import TOPIC, MissionScheduled
+from shared.messaging import pages
 from shared.messaging.runtime import ServiceRuntime
 from shared.store.driver import Database
 from shared.testing.waiting import eventually
@@ -25,14 +26,14 @@ class Running:
 
     def __init__(self, installation: Installation) -> None:
         self.installation = installation
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
         self._stack = AsyncExitStack()
         self.owner: Owner
         self.dashboard: Replica
 
     def do(self, work: Any, within: float = 60) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result(within)
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result(within)
 
     def start(self) -> None:
         self._thread.start()
@@ -41,9 +42,9 @@ class Running:
     async def _start(self) -> None:
         at = self.installation
         where = Where(at.kafka, at.mongodb, f"{at.prefix}_", f"{at.prefix}.")
-        city = City(where, self._stack)
-        self.owner = await city.owner()
-        self.dashboard = await city.replica()
+        self.city = City(where, self._stack)
+        self.owner = await self.city.owner()
+        self.dashboard = await self.city.replica()
         reacting = ServiceRuntime(where, "agreements")
         await self._stack.enter_async_context(reacting.running())
 
@@ -67,9 +68,9 @@ class Running:
 
     def stop(self) -> None:
         self.stop_services()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(10)
-        self._loop.close()
+        self.loop.close()
 
     def ponte(self, *arguments: str) -> Told:
         return self.installation.ponte(*arguments)
@@ -122,6 +123,22 @@ def test_a_rebuild_waits_for_a_service_that_is_not_running(
         assert answer.status == 1
         assert "dashboard is not running" in answer.text
         assert "generation 2 is built once it does" in answer.text
+
+
+def test_an_owner_that_is_away_is_named(city: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rebuild, "ANSWERS_WITHIN_S", 1.0)
+    monkeypatch.setattr(pages, "AGAIN_S", 1.0)
+    city.do(city.owner.stack.aclose())
+
+    async def comes_back() -> None:
+        await asyncio.sleep(4)
+        await city.city.owner()
+
+    back = asyncio.run_coroutine_threadsafe(comes_back(), city.loop)
+    answer = city.ponte("rebuild", "dashboard")
+    back.result(30)
+    assert answer.status == 0, answer.text
+    assert answer.text.count("ponte.agenda: its owner does not answer; the rebuild waits for it") == 1
 
 
 def test_watching_a_rebuild_can_be_stopped(city: Running, monkeypatch: pytest.MonkeyPatch) -> None:
