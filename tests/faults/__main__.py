@@ -76,7 +76,12 @@ async def main() -> int:
     rounds = int(os.environ.get("ROUNDS", "1"))
     if os.environ.get("AGAIN"):
         report.RESULTS.unlink(missing_ok=True)
-    rows, results, began = chosen(), Results(), now()
+    rows, results, began = [], Results(), now()
+    for row in chosen():
+        if isinstance(row, Row) and (lacks := row.missing()):
+            console.print(f"[yellow]SKIPPED[/yellow] {row.name}: {lacks}", highlight=False)
+        else:
+            rows.append(row)
     left = [(n, row) for n in range(1, rounds + 1) for row in rows if not results.passed(row.name, n)]
     console.print(f"{len(left)} of {len(rows) * rounds} runs to do for {results.revision}", highlight=False)
     if left:
@@ -89,8 +94,14 @@ async def main() -> int:
     report.show(ran, console)
     failed = sum(not one["passed"] for one in ran)
     console.print(f"{len(ran) - failed} passed, {failed} failed, {now() - began:.0f} s", highlight=False)
+    if not failed:
+        shutil.rmtree(FOLDER / "data", ignore_errors=True)
     return 1 if failed or len(ran) < len(rows) * rounds else 0
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    try:
+        sys.exit(asyncio.run(main()))
+    except KeyboardInterrupt:
+        print("stopped; what has passed is remembered, and the same command goes on from there")
+        sys.exit(130)

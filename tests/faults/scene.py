@@ -131,6 +131,8 @@ class Row:
     rate: float = 90.0
     heals: bool = False
     """Reconciliation may have something to do although the broker lost nothing."""
+    missing: Callable[[], str | None] = lambda: None
+    """What this machine lacks for the row, in words; then it is skipped, visibly."""
     signers: int = 2
     """How many agreements at a time are signed on a mission that was made for it."""
     settle_s: float = 60.0
