@@ -6,8 +6,7 @@ number; when all are there, the server numbers them in the order in which they w
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from services.dashboard.projections import latest_of, only_duplicates
@@ -18,6 +17,9 @@ from shared.store.driver import BulkWriteError, Database, Document, UpdateOne, p
 
 FEED = "feed"
 Event = Received[EventData]
+
+Arrived = Callable[[Sequence[Document]], None]
+"""Is told the rows that were stored under the next numbers; none: there are others, which it may look up."""
 
 NUMBERED: Document = {"number": {"$gt": 0}}
 WAITING: Document = {"waiting": True}
@@ -31,7 +33,7 @@ class Feed:
 
     histories = True
 
-    def __init__(self, database: Database, generation: Generation, arrived: asyncio.Event) -> None:
+    def __init__(self, database: Database, generation: Generation, arrived: Arrived) -> None:
         self.collections = (FEED + generation.suffix,)
         self._name = self.collections[0]
         self._database = database
@@ -62,7 +64,6 @@ class Feed:
             return
         while rows:
             rows = await self._append(rows)
-        self._arrived.set()
 
     async def complete(self, previous: Generation | None) -> int:  # noqa: ARG002 (the old one is known)
         """Number the rows that wait for it; answers how many they were."""
@@ -94,8 +95,11 @@ class Feed:
         try:
             await self._feed.insert_many(rows, ordered=True)
         except BulkWriteError as error:
-            return await self._unknown(rows[_refused_at(error)[0] :])
+            left = await self._unknown(rows[_refused_at(error)[0] :])
+            self._arrived(())
+            return left
         self._last = last + len(rows)
+        self._arrived(rows)
         return []
 
     async def _unknown(self, rows: list[Document]) -> list[Document]:
@@ -125,7 +129,7 @@ class Feed:
                     ],
                     ordered=True,
                 )
-                self._arrived.set()
+                self._arrived(())
                 return
             except BulkWriteError as error:
                 index, taken_number = _refused_at(error)
@@ -234,6 +238,12 @@ def _refused_at(error: BulkWriteError) -> tuple[int, bool]:
     return int(failure["index"]), "number" in failure["keyPattern"]
 
 
+def _now() -> datetime:
+    """In milliseconds, as the store keeps it: an entry is the same whether it was read back or not."""
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+
+
 def _row(event: Event) -> Document:
     _, _, unit = latest_of(event.data)
     return {
@@ -243,7 +253,7 @@ def _row(event: Event) -> Document:
         "sequence": event.sequence,
         "type": event.type,
         "time": event.time,
-        "recorded_at": datetime.now(UTC),
+        "recorded_at": _now(),
         "unit": unit.value,
         "data": event.data.model_dump(mode="json"),
     }

@@ -6,10 +6,13 @@ import asyncio
 import logging
 import secrets
 import time
+from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from services.dashboard.feed import FEED, NUMBERED, Feed
@@ -31,6 +34,8 @@ C = TypeVar("C", bound=Contract)
 
 TAIL_S = 0.25
 """Entries of other replicas are found by looking for them so often; our own wake the waiting at once."""
+FRESH = 1000
+"""Entries that this process has stored itself and need not read back."""
 SETTLE_S = 3.0
 """After a switch the last rows of the new feed are being numbered; for so long the old one may be shown."""
 STALE_S = 5.0
@@ -52,7 +57,8 @@ class MongoRegister:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._arrived = asyncio.Event()
-        self._moved = asyncio.Condition()
+        self._moved = asyncio.Event()
+        self._fresh: deque[FeedEntry] = deque(maxlen=FRESH)
         self._feeds = ""
         self._here = _Place(Generation(1), "", 0)
         self._looked_at = 0.0
@@ -64,7 +70,7 @@ class MongoRegister:
         """What the reader has to feed."""
         return (
             LatestStates(self._database, generation),
-            Feed(self._database, generation, self._arrived),
+            Feed(self._database, generation, partial(self._stored, generation)),
         )
 
     async def start(self) -> None:
@@ -105,6 +111,9 @@ class MongoRegister:
         here = await self._current()
         number: Document = dict(NUMBERED["number"])
         if after is not None:
+            if self._fresh and self._fresh[0].number <= after + 1:
+                begin = after + 1 - self._fresh[0].number
+                return list(islice(self._fresh, begin, begin + limit))
             number["$gt"] = max(after, 0)
         elif before is not None:
             number["$lt"] = before
@@ -116,14 +125,9 @@ class MongoRegister:
         return self._here.epoch, self._here.number
 
     async def wait(self, after: int, timeout: float) -> int:
-        epoch = self._here.epoch
-
-        def moved() -> bool:
-            return self._here.number > after or self._here.epoch != epoch
-
-        async with self._moved:
+        if self._here.number <= after:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._moved.wait_for(moved), timeout)
+                await asyncio.wait_for(self._moved.wait(), timeout)
         return self._here.number
 
     async def last_visit(self, person: str) -> datetime | None:
@@ -157,11 +161,27 @@ class MongoRegister:
             else:
                 self._switched_at = None
             self._looked_at = looked_at
-            if here == self._here:
+            # What this process stored while it looked is further than what it saw.
+            if here.epoch == self._here.epoch and here.number <= self._here.number:
                 return
             self._here = here
-        async with self._moved:
-            self._moved.notify_all()
+            self._fresh.clear()
+        self._tell()
+
+    def _stored(self, generation: Generation, rows: Sequence[Document]) -> None:
+        """Show what this process has just put into the feed, if it follows on what is known."""
+        here = self._here
+        if not rows or generation.number != here.generation.number or rows[0]["number"] != here.number + 1:
+            self._arrived.set()
+            return
+        self._fresh.extend(_entry(row, here.epoch) for row in rows)
+        self._here = replace(here, number=rows[-1]["number"])
+        self._tell()
+
+    def _tell(self) -> None:
+        """Wake who waits; whoever waits next gets a fresh event."""
+        told, self._moved = self._moved, asyncio.Event()
+        told.set()
 
     async def _place(self, generation: Generation) -> _Place:
         feed = self._database[FEED + generation.suffix]

@@ -29,7 +29,7 @@ async def database(
 
 
 async def a_feed(database: Database, generation: Generation) -> Feed:
-    feed = Feed(database, generation, asyncio.Event())
+    feed = Feed(database, generation, lambda _: None)
     await feed.prepare()
     return feed
 

@@ -28,7 +28,7 @@ async def database(mongodb_uri: str, database_name: Callable[[str], str]) -> Asy
 
 
 def a_feed(database: Database) -> Feed:
-    return Feed(database, Generation(1), asyncio.Event())
+    return Feed(database, Generation(1), lambda _: None)
 
 
 def an_event(subject: str, sequence: int, *, epoch: int = 1) -> Event:
@@ -108,6 +108,36 @@ async def test_who_waits_for_the_feed_is_told(database: Database) -> None:
     finally:
         await register.stop()
         await other.stop()
+
+
+async def test_what_was_not_read_back_is_what_is_stored(database: Database) -> None:
+    first, second = MongoRegister(database), MongoRegister(database)
+    await first.start()
+    await second.start()
+    try:
+        feeds = [register.views(Generation(1))[1] for register in (first, second)]
+        for number in range(12):
+            # Each replica in turn takes in several: what the other one numbered has to be looked up.
+            await feeds[number // 3 % 2].apply([an_event(f"m-{number}", k) for k in (1, 2)])
+        for register in (first, second):
+            await eventually(lambda register=register: register.wait(23, 1))  # type: ignore[misc]
+            number = 0
+            while entries := await register.feed(after=number, limit=5):
+                assert [entry.number for entry in entries] == list(
+                    range(number + 1, number + len(entries) + 1)
+                )
+                number = entries[-1].number
+            assert number == 24
+        late = MongoRegister(database)
+        await late.start()
+        read = await late.feed(after=0, limit=100)
+        await late.stop()
+        assert await first.feed(after=0, limit=100) == read == await second.feed(after=0, limit=100)
+        for after in range(24):
+            assert await second.feed(after=after, limit=100) == read[after:]
+    finally:
+        await first.stop()
+        await second.stop()
 
 
 async def test_the_last_visit_is_remembered(database: Database) -> None:
