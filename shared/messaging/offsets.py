@@ -64,7 +64,7 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
         await self._begin()
 
     async def _begin(self) -> None:
-        """Begin where the group has committed, by one question for all partitions.
+        """Begin where the group has committed, or at the beginning, by one question for all partitions.
 
         aiokafka asks for one after the other: on a busy machine 72 questions took more than ten seconds, and
         the watchdog took the reader for silent. Where this fails, aiokafka does it in its own way.
@@ -73,12 +73,14 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
         if consumer is None or not self._partitions:
             return
         try:
-            committed = await asyncio.wait_for(
-                consumer._coordinator.fetch_committed_offsets(list(self._partitions)), CALL_TIMEOUT_S
-            )
-            for partition, offset in committed.items():
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                committed = await consumer._coordinator.fetch_committed_offsets(list(self._partitions))
+                starts = {partition: offset.offset for partition, offset in committed.items()}
+                if fresh := [partition for partition in self._partitions if partition not in starts]:
+                    starts |= await consumer.beginning_offsets(fresh)
+            for partition, start in starts.items():
                 if partition in self._partitions and partition not in self.finished:
-                    consumer.seek(partition, offset.offset)
+                    consumer.seek(partition, start)
         except Exception as error:
             log.warning("start positions are asked for one by one: %r", error)
 
