@@ -24,10 +24,11 @@ WAITING = 200
 """Requests that wait for their answer at most. Whoever is not answered asks again."""
 AT_ONCE = 500
 """Events handed to Kafka in one call."""
+SUBJECTS_AT_ONCE = 8
 
 
 class Answers:
-    """Answers the requests to one owner, one after the other, in the background.
+    """Answers the requests to one owner in the background: pages one by one, and beside them subjects.
 
     Nothing is kept: a request whose answer was cut off is asked again by the reader, which still misses it.
     """
@@ -52,15 +53,18 @@ class Answers:
         self._aggregates = tuple(aggregates)
         self._prefix = topic_prefix
         self._source = "/" + (topic_prefix + topic).replace(".", "/")
-        self._queue: asyncio.Queue[Request] = asyncio.Queue(WAITING)
+        # A rebuild's pages do not wait behind the many subjects of a broker that was emptied.
+        self._pages: asyncio.Queue[Request] = asyncio.Queue(WAITING)
+        self._subjects: asyncio.Queue[Request] = asyncio.Queue(WAITING)
         self._totals: dict[str, int] = {}
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
-        self._task = asyncio.create_task(self._run())
+        self._tasks = [asyncio.create_task(self._run(queue)) for queue in (self._pages, self._subjects)]
 
     async def stop(self) -> None:
-        await end(self._task)
+        for task in self._tasks:
+            await end(task)
 
     def ask(self, request: Request) -> None:
         """Take up ``request`` if it is for this owner."""
@@ -68,28 +72,34 @@ class Answers:
             return
         if request.heads:
             self._heads.all_wanted()
-        if request.subjects or request.page is not None:
-            with suppress(asyncio.QueueFull):
-                self._queue.put_nowait(request)
+        for wanted, queue in ((request.page, self._pages), (request.subjects, self._subjects)):
+            if wanted:
+                with suppress(asyncio.QueueFull):
+                    queue.put_nowait(request)
 
-    async def _run(self) -> None:
+    async def _run(self, queue: asyncio.Queue[Request]) -> None:
         while True:
-            request = await self._queue.get()
+            request = await queue.get()
             try:
-                await self._answer(request)
+                if queue is self._pages and request.page is not None:
+                    await self._send_page(request, request.page)
+                else:
+                    await self._send_subjects(request)
             except Exception as error:
                 log.warning("request %s of %s not answered: %r", request.id, request.service, error)
 
-    async def _answer(self, request: Request) -> None:
-        if request.page is not None:
-            await self._send_page(request, request.page)
-        for subject, epoch, sequence in request.subjects:
-            sent = 0
-            async for rows in self._above(subject, epoch, sequence):
-                await self._send(request, rows)
-                sent += len(rows)
-            if not sent:
-                await self._doubt(request, (subject, epoch, sequence))
+    async def _send_subjects(self, request: Request) -> None:
+        for start in range(0, len(request.subjects), SUBJECTS_AT_ONCE):
+            places = request.subjects[start : start + SUBJECTS_AT_ONCE]
+            await asyncio.gather(*(self._send_above(request, place) for place in places))
+
+    async def _send_above(self, request: Request, place: PlaceOf) -> None:
+        sent = 0
+        async for rows in self._above(*place):
+            await self._send(request, rows)
+            sent += len(rows)
+        if not sent:
+            await self._doubt(request, place)
 
     async def _above(self, subject: str, epoch: int, sequence: int) -> AsyncIterator[list[Document]]:
         place = epoch, sequence
