@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
+from itertools import chain
 from typing import Any
 
 from faststream import AckPolicy
@@ -39,6 +40,7 @@ STOP_TIMEOUT_S = 8.0
 DRAIN_S = 4.0
 COMMITTING_STUCK_S = 60.0
 MAX_RECORDS = 2000
+IDLE_TURN_MS = 500
 
 
 class Reader:
@@ -78,7 +80,6 @@ class Reader:
             *(topic_prefix + topic for topic in topics),
             group_id=group,
             batch=True,
-            batch_timeout_ms=5,
             max_records=MAX_RECORDS,
             auto_offset_reset="earliest",
             ack_policy=AckPolicy.MANUAL,
@@ -89,6 +90,8 @@ class Reader:
             decoder=_decode,
         )
         self._subscriber(self._on_batch)
+        # FastStream's own sleeps after every empty turn, while a message may arrive, and turns all the time.
+        self._subscriber.get_msg = _next_batch  # type: ignore[method-assign]
         self._watcher: asyncio.Task[None] | None = None
         self.holding: str | None = None
         """The engine's failure for which a batch is held now, or null."""
@@ -224,6 +227,12 @@ class Reader:
         with suppress(Exception):
             await asyncio.wait_for(self._subscriber.stop(), STOP_TIMEOUT_S)
         self._subscriber.consumer = None
+
+
+async def _next_batch(consumer: Any) -> tuple[Record, ...]:
+    """What has arrived, at once when something arrives; nothing after a while without."""
+    batches = await consumer.getmany(timeout_ms=IDLE_TURN_MS, max_records=MAX_RECORDS)
+    return tuple(chain.from_iterable(batches.values()))
 
 
 async def _parse(message: tuple[Record, ...]) -> KafkaAckableMessage:
