@@ -72,7 +72,8 @@ class Answers:
             return
         if request.heads:
             self._heads.all_wanted()
-        for wanted, queue in ((request.page, self._pages), (request.subjects, self._subjects)):
+        about_subjects = request.subjects or request.doubts
+        for wanted, queue in ((request.page, self._pages), (about_subjects, self._subjects)):
             if wanted:
                 with suppress(asyncio.QueueFull):
                     queue.put_nowait(request)
@@ -93,13 +94,12 @@ class Answers:
             places = request.subjects[start : start + SUBJECTS_AT_ONCE]
             await asyncio.gather(*(self._send_above(request, place) for place in places))
 
+        for place in request.doubts:
+            await self._doubt(request, place)
+
     async def _send_above(self, request: Request, place: PlaceOf) -> None:
-        sent = 0
         async for rows in self._above(*place):
             await self._send(request, rows)
-            sent += len(rows)
-        if not sent:
-            await self._doubt(request, place)
 
     async def _above(self, subject: str, epoch: int, sequence: int) -> AsyncIterator[list[Document]]:
         place = epoch, sequence

@@ -124,38 +124,44 @@ class Reconciler:
         lowest = await self._lowest(wanted)
         now = time.monotonic()
         asking: dict[str, list[PlaceOf]] = {}
+        doubts: dict[str, list[PlaceOf]] = {}
         for subject, want in wanted.items():
             mark = lowest.get(subject)
-            if mark is None or mark.place >= want.place:
-                if mark is not None and self._doubtful(want, mark, now):
-                    asking.setdefault(want.topic, []).append((subject, *mark.place))
-                if self._wanted.get(subject) is want and (mark is None or mark.place >= want.place):
-                    del self._wanted[subject]
-            elif want.end is not None and now >= want.ask_at:
-                reached = finished.get(want.topic, {})
-                if reached.get(partition_of(subject, len(reached)), 0) >= want.end:
-                    want.asked = True
-                    want.ask_at, want.pause = now + want.pause, min(want.pause * 2, ASK_AGAIN_AT_MOST_S)
-                    asking.setdefault(want.topic, []).append((subject, *mark.place))
-                    log.warning(
-                        "%s is known up to %s, but its owner is at %s, and all was read up to offset %d",
-                        subject,
-                        mark.place,
-                        want.place,
-                        want.end,
-                    )
+            if mark is None:
+                continue
+            if mark.place >= want.place:
+                if self._doubtful(want, mark, now):
+                    doubts.setdefault(want.topic, []).append((subject, *mark.place))
+                del self._wanted[subject]
+            elif self._missing(subject, want, finished.get(want.topic, {}), now):
+                asking.setdefault(want.topic, []).append((subject, *mark.place))
+                log.warning("%s is known up to %s, its owner is at %s", subject, mark.place, want.place)
         GAPS.set(sum(want.asked for want in self._wanted.values()))
+        await self._ask(asking, doubts)
+
+    def _missing(self, subject: str, want: _Wanted, finished: dict[int, int], now: float) -> bool:
+        """Whether it is not on its way any more, and it is time to ask (again)."""
+        if want.end is None or now < want.ask_at:
+            return False
+        if finished.get(partition_of(subject, len(finished)), 0) < want.end:
+            return False
+        want.asked = True
+        want.ask_at, want.pause = now + want.pause, min(want.pause * 2, ASK_AGAIN_AT_MOST_S)
+        return True
+
+    async def _ask(self, asking: dict[str, list[PlaceOf]], doubts: dict[str, list[PlaceOf]]) -> None:
+        requests: list[Request] = []
         for topic, subjects in asking.items():
             ASKED.inc(len(subjects))
             log.warning("asking the owner of %s for what is missing of %d subjects", topic, len(subjects))
-            await self._send(
-                [
-                    Request(
-                        service=self._service, topic=topic, subjects=tuple(subjects[n : n + MOST_SUBJECTS])
-                    )
-                    for n in range(0, len(subjects), MOST_SUBJECTS)
-                ]
-            )
+            requests += [
+                Request(service=self._service, topic=topic, subjects=tuple(part)) for part in _parts(subjects)
+            ]
+        for topic, subjects in doubts.items():
+            requests += [
+                Request(service=self._service, topic=topic, doubts=tuple(part)) for part in _parts(subjects)
+            ]
+        await self._send(requests)
 
     async def _ends_and_finished(self, wanted: dict[str, _Wanted]) -> dict[str, dict[int, int]]:
         """First where the partitions end, then how far they are read, and only then the marks are read."""
@@ -217,6 +223,10 @@ class Reconciler:
         messages = [message(REQUEST_TYPE, request, request.topic) for request in requests]
         if messages:
             await self._producer.send(self._to, messages)
+
+
+def _parts(subjects: list[PlaceOf]) -> list[list[PlaceOf]]:
+    return [subjects[start : start + MOST_SUBJECTS] for start in range(0, len(subjects), MOST_SUBJECTS)]
 
 
 def partition_of(subject: str, partitions: int) -> int:

@@ -65,13 +65,15 @@ class PageOf(Control):
 class Request(Control):
     """What ``service`` asks the owner of ``topic`` for.
 
-    What lies above each of ``subjects``, a ``page`` of its journal, or all its ``heads``.
+    What lies above each of ``subjects``, a ``page`` of its journal, or all its ``heads``. ``doubts`` are
+    places that were read and that its heads do not show: the owner looks whether it is behind itself.
     """
 
     id: str = Field(default_factory=lambda: secrets.token_hex(8))
     service: str
     topic: str
     subjects: tuple[PlaceOf, ...] = ()
+    doubts: tuple[PlaceOf, ...] = ()
     page: PageOf | None = None
     heads: bool = False
 
