@@ -5,6 +5,7 @@ of one) and an Apache Kafka, each in a temporary folder and on free loopback por
 also when the run is killed; a folder that a killed run left behind is removed by pytest some runs later.
 """
 
+import logging
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -24,6 +25,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if ENGINE_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker("engines")
+
+
+@pytest.fixture(autouse=True)
+def loggers_stay() -> Iterator[None]:
+    """What a test has made quiet, as the commands do to keep their tables clean, speaks again after it."""
+    loggers = [logging.getLogger(name) for name in ("ponte", "aiokafka")]
+    levels = [logger.level for logger in loggers]
+    yield
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

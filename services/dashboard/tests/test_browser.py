@@ -148,7 +148,7 @@ async def test_a_new_entry_enters_at_once_and_moves_nothing_else(page: Page, ser
     await page.wait_for_selector('.entry.new[data-subject="mission-46"]')
     assert await page.locator(".entry").first.get_attribute("data-subject") == "mission-46"
     await page.wait_for_selector('#weeks :text("Zagabria: visita")', state="attached")
-    assert "6 novità" in await page.locator("#since").inner_text()
+    await eventually_text(page, "#since", "6 novità")
     above = await page.locator("#line ~ .entry").count()
     assert await page.locator(".entry").count() - above == 6, "the strip equals the lines above the line"
     after = await page.evaluate(heights)
