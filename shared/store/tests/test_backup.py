@@ -2,91 +2,14 @@
 
 import asyncio
 import gzip
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from shared.contracts.agenda import Mission
-from shared.store import JOURNAL, META, Client, Database, Repository, close, connect, prepare
+from shared.store import JOURNAL, META, prepare
 from shared.store import backup as backup_module
-from shared.store import restore as restore_module
-from shared.store.backup import back_up
 from shared.store.backup_file import BackupFault, data_path, manifest_path, services_in, verify
-from shared.store.driver import Document
-from shared.store.presence import RESTORE, Presence
-from shared.store.restore import Restore
-from shared.testing.builders import a_command, a_mission, scheduled
-from shared.testing.waiting import eventually
-
-
-@dataclass
-class Told:
-    """A progress that remembers what it was told."""
-
-    texts: list[str] = field(default_factory=list)
-    documents: int = 0
-
-    def begin(self, what: str, total: int) -> None:
-        self.texts.append(what)
-
-    def advance(self, documents: int) -> None:
-        self.documents += documents
-
-    def tell(self, text: str) -> None:
-        self.texts.append(text)
-
-
-class Unit:
-    """A service's database with missions in it."""
-
-    def __init__(self, client: Client, name: str, folder: Path) -> None:
-        self.client, self.name, self.folder = client, name, folder
-        self.database: Database = client[name]
-        self.told = Told()
-
-    async def missions(self) -> Repository[Mission]:
-        epoch = await prepare(self.database, ["missions"])
-        return Repository(
-            self.database["missions"], self.database[JOURNAL], Mission, epoch=epoch, what="mission_id"
-        )
-
-    async def put(self, subject: str, title: str = "x") -> None:
-        missions = await self.missions()
-        await missions.put(subject, a_command(), lambda _: scheduled(a_mission(title=title)))
-
-    async def title(self, subject: str) -> str:
-        return (await (await self.missions()).get(subject)).state.title or ""
-
-    async def back_up(self) -> Any:
-        return await back_up(self.client, self.name, "agenda", self.folder, self.told)
-
-    async def restore(self, *, on_topic: int = 0, wait_s: float = 5) -> int:
-        async def topic_epoch() -> int:
-            return on_topic
-
-        manifest = verify(self.folder, "agenda")
-        return await Restore(
-            self.client, self.name, self.folder, manifest, topic_epoch=topic_epoch, progress=self.told
-        ).run(wait_s)
-
-    async def everything(self) -> dict[str, list[Document]]:
-        return {
-            name: sorted(await self.database[name].find({}).to_list(), key=lambda row: str(row["_id"]))
-            for name in await backup_module.backed_up(self.database)
-        }
-
-
-@pytest.fixture(params=["motor", "pymongo"])
-async def unit(
-    request: pytest.FixtureRequest, mongodb_uri: str, database_name: Callable[[str], str], tmp_path: Path
-) -> AsyncIterator[Unit]:
-    client = connect(mongodb_uri, request.param)
-    yield Unit(client, database_name("agenda"), tmp_path)
-    await close(client)
+from shared.store.tests.backup_unit import Unit
 
 
 async def test_what_was_backed_up_comes_back_as_a_new_epoch(unit: Unit) -> None:
@@ -256,101 +179,6 @@ async def test_an_interrupted_backup_leaves_no_backup(unit: Unit, monkeypatch: p
     await unit.back_up()
     assert verify(unit.folder, "agenda").documents["missions"] == 1
     assert [path for path in unit.folder.iterdir() if path.suffix == ".part"] == []
-
-
-async def test_a_restore_waits_for_the_replicas_and_they_end(unit: Unit) -> None:
-    await unit.put("mission-1")
-    await unit.back_up()
-    ended: list[str] = []
-    replica = Presence(unit.database, "agenda", ended.append)
-    await replica.enter()
-    replica.holds(1)
-    restoring = asyncio.create_task(unit.restore(wait_s=10))
-    await eventually(lambda: len(ended) == 1)
-    assert ended == ["the database of agenda is being restored"]
-    assert not restoring.done()
-    assert any("Waiting until agenda has ended" in text for text in unit.told.texts)
-    await replica.stop()
-    assert await restoring == 2
-
-
-async def test_a_restore_that_waits_in_vain_changes_nothing(unit: Unit) -> None:
-    await unit.put("mission-1")
-    await unit.back_up()
-    before = await unit.everything()
-    replica = Presence(unit.database, "agenda", lambda _: None)
-    await replica.enter()
-    with pytest.raises(BackupFault, match=r"still running .* nothing was changed"):
-        await unit.restore(wait_s=0.5)
-    assert await unit.everything() == before
-    await replica.stop()
-
-
-async def test_a_service_starts_only_when_the_restore_is_over(unit: Unit) -> None:
-    await unit.put("mission-1")
-    await unit.database[META].insert_one({"_id": RESTORE})
-    told: list[str] = []
-    replica = Presence(unit.database, "agenda", lambda _: None)
-    entering = asyncio.create_task(replica.enter(told.append))
-    await eventually(lambda: told == ["agenda waits: its database is being restored (ponte restore)"])
-    await asyncio.sleep(0)
-    assert not entering.done()
-    await unit.database[META].delete_one({"_id": RESTORE})
-    await entering
-    await replica.stop()
-    assert await unit.database["replicas"].find({}).to_list() == []
-
-
-async def test_a_replica_that_slept_through_a_restore_ends(unit: Unit) -> None:
-    await unit.put("mission-1")
-    ended: list[str] = []
-    replica = Presence(unit.database, "agenda", ended.append)
-    await replica.enter()
-    replica.holds(1)
-    await unit.database[META].update_one({"_id": "epoch"}, {"$set": {"epoch": 2}})
-    await eventually(lambda: len(ended) == 1)
-    assert ended == ["the database of agenda was restored: its epoch is 2, not 1"]
-    await replica.stop()
-
-
-@pytest.mark.parametrize("step", ["load", "put_in_place", "_put_meta"])
-async def test_an_interrupted_restore_is_resumed(
-    unit: Unit, step: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Dies after the step's work was done but before it was noted."""
-    await unit.put("mission-1", "kept")
-    await unit.back_up()
-    await unit.put("mission-1", "lost")
-    monkeypatch.setattr(restore_module, "_HELD_S", 0.5)
-    from shared.store import swap
-
-    module = swap if step == "_put_meta" else restore_module
-    real = getattr(module, step)
-
-    async def dies(*arguments: Any) -> None:
-        await real(*arguments)
-        raise asyncio.CancelledError
-
-    with monkeypatch.context() as broken:
-        broken.setattr(module, step, dies)
-        with suppress(asyncio.CancelledError):
-            await unit.restore()
-    mark = await unit.database[META].find_one({"_id": RESTORE})
-    assert mark is not None
-    assert mark["epoch"] == 2
-    assert await unit.restore() == 2
-    assert await unit.title("mission-1") == "kept"
-    assert await unit.database[META].find({}).to_list() == [{"_id": "epoch", "epoch": 2}]
-    assert not [name for name in await unit.database.list_collection_names() if name.endswith(".restoring")]
-
-
-async def test_only_one_restores_at_a_time(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
-    await unit.put("mission-1")
-    await unit.back_up()
-    await unit.database[META].insert_one({"_id": RESTORE, "token": "other"})
-    await unit.database[META].update_one({"_id": RESTORE}, {"$currentDate": {"at": True}})
-    with pytest.raises(BackupFault, match="Another restore of agenda is going on"):
-        await unit.restore(wait_s=0.5)
 
 
 async def test_no_backup_of_what_never_was_a_service(unit: Unit) -> None:

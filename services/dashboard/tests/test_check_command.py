@@ -1,163 +1,17 @@
-"""`ponte rebuild` and `ponte check` with a real owner, a reacting reader and the dashboard's views."""
+"""`ponte check`: each kind of drift is found, and nothing else is called drift."""
 
-import asyncio
-import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from services.dashboard.tests.rebuilding import City, Owner, Replica, Where, feed_of, stream
-from shared.cli import drift, rebuild, stopping
-from shared.cli.tests.commands import Installation, Told
-from shared.contracts.agenda import TOPIC, MissionScheduled
-from shared.messaging import pages
-from shared.messaging.runtime import ServiceRuntime
+from services.dashboard.tests.commanding import Running, stopped_at_once
+from services.dashboard.tests.rebuilding import stream
+from shared.cli import drift, stopping
+from shared.cli.tests.commands import Installation
 from shared.store.driver import Database
-from shared.testing.waiting import eventually
-
-MISSIONS = 6
-
-
-class Running:
-    """The services in a thread of their own, as the commands run in this one."""
-
-    def __init__(self, installation: Installation) -> None:
-        self.installation = installation
-        self.loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self.loop.run_forever, daemon=True)
-        self._stack = AsyncExitStack()
-        self.owner: Owner
-        self.dashboard: Replica
-
-    def do(self, work: Any, within: float = 60) -> Any:
-        return asyncio.run_coroutine_threadsafe(work, self.loop).result(within)
-
-    def start(self) -> None:
-        self._thread.start()
-        self.do(self._start())
-
-    async def _start(self) -> None:
-        at = self.installation
-        where = Where(at.kafka, at.mongodb, f"{at.prefix}_", f"{at.prefix}.")
-        self.city = City(where, self._stack)
-        self.owner = await self.city.owner()
-        self.dashboard = await self.city.replica()
-        reacting = ServiceRuntime(where, "agreements")
-        await self._stack.enter_async_context(reacting.running())
-
-        async def nothing(_: Any) -> None:
-            pass
-
-        await reacting.read([TOPIC], reactions={MissionScheduled.TYPE: nothing})
-        for number in range(3):
-            for k in range(MISSIONS):
-                await self.owner.store(f"mission-{k}", f"{number}")
-
-        async def read() -> None:
-            assert len(await feed_of(self.dashboard.database, "")) == 3 * MISSIONS
-            inbox = await reacting.database["inbox"].find({}).to_list()
-            assert [mark["sequence"] for mark in inbox] == [3] * MISSIONS
-
-        await eventually(read, within=30)
-
-    def stop_services(self) -> None:
-        self.do(self._stack.aclose())
-
-    def stop(self) -> None:
-        self.stop_services()
-        self.loop.call_soon_threadsafe(self.loop.stop)
-        self._thread.join(10)
-        self.loop.close()
-
-    def ponte(self, *arguments: str) -> Told:
-        return self.installation.ponte(*arguments)
-
-    def change(self, service: str, work: Callable[[Database], Awaitable[Any]]) -> None:
-        self.installation.database(service, work)
-
-
-@pytest.fixture
-def city(
-    mongodb_uri: str, kafka_bootstrap: str, database_name: Callable[[str], str], tmp_path: Path
-) -> Iterator[Running]:
-    prefix = database_name("").removesuffix("_")
-    made = Running(Installation(kafka_bootstrap, mongodb_uri, prefix, str(tmp_path)))
-    made.start()
-    yield made
-    made.stop()
-
-
-def test_a_rebuild_is_shown_to_its_end(city: Running) -> None:
-    answer = city.ponte("rebuild", "dashboard")
-    assert answer.status == 0, answer.text
-    assert "generation 2 is to be built beside 1" in answer.text
-    assert f"generation 2 is live; {3 * MISSIONS} events" in answer.text
-    assert len(city.do(feed_of(city.dashboard.database, ".g2"))) == 3 * MISSIONS
-    assert "generation 3 is live" in city.ponte("rebuild", "dashboard").text
-
-
-@pytest.mark.parametrize(
-    ("service", "says"),
-    [
-        ("nobody", "'nobody'"),
-        ("agreements", "agreements has no views"),
-        ("networks", "networks reads nothing of others, or has never run here"),
-    ],
-)
-def test_a_rebuild_that_makes_no_sense_is_refused(city: Running, service: str, says: str) -> None:
-    answer = city.ponte("rebuild", service)
-    assert answer.status == 1
-    assert says in answer.text
-
-
-def test_a_rebuild_waits_for_a_service_that_is_not_running(
-    city: Running, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(rebuild, "STARTS_WITHIN_S", 1.0)
-    city.stop_services()
-    for _ in range(2):
-        answer = city.ponte("rebuild", "dashboard")
-        assert answer.status == 1
-        assert "dashboard is not running" in answer.text
-        assert "generation 2 is built once it does" in answer.text
-
-
-def test_an_owner_that_is_away_is_named(city: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rebuild, "ANSWERS_WITHIN_S", 1.0)
-    monkeypatch.setattr(pages, "AGAIN_S", 1.0)
-    city.do(city.owner.stack.aclose())
-
-    async def comes_back() -> None:
-        await asyncio.sleep(4)
-        await city.city.owner()
-
-    back = asyncio.run_coroutine_threadsafe(comes_back(), city.loop)
-    answer = city.ponte("rebuild", "dashboard")
-    back.result(30)
-    assert answer.status == 0, answer.text
-    assert answer.text.count("ponte.agenda: its owner does not answer; the rebuild waits for it") == 1
-
-
-def test_watching_a_rebuild_can_be_stopped(city: Running, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stopping, "stop_asked", stopped_at_once)
-    answer = city.ponte("rebuild", "dashboard")
-    assert answer.status == stopping.INTERRUPTED
-    assert "dashboard goes on" in answer.text
-
-    async def live() -> None:
-        assert (await city.dashboard.live())["live"] == 2
-
-    city.do(eventually(live, within=30))
-
-
-@contextmanager
-def stopped_at_once() -> Iterator[asyncio.Event]:
-    asked = asyncio.Event()
-    asked.set()
-    yield asked
 
 
 def test_no_drift_while_commands_go_on(city: Running) -> None:
