@@ -19,10 +19,9 @@ from shared.store.driver import Document
 from shared.store.events import verify_chain
 from shared.testing.serving import serving, surroundings
 from shared.testing.waiting import eventually
-
-LYON = {"place": "Lyon", "starts_at": "2027-03-04T09:30", "ends_at": "2027-03-05T18:00"}
 from tests.two_units import LYON, City
 
+OSAKA = {"place": "Osaka", "starts_at": "2027-03-07T10:00", "ends_at": "2027-03-08T18:00"}
 SOURCE = {"title": "Comune di Milano", "kind": "official"}
 
 

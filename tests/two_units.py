@@ -9,7 +9,7 @@ from shared.store.driver import Document
 from shared.testing.serving import Served, Surroundings
 from shared.testing.waiting import eventually
 
-OSAKA = {"place": "Osaka", "starts_at": "2027-03-07T10:00", "ends_at": "2027-03-08T18:00"}
+LYON = {"place": "Lyon", "starts_at": "2027-03-04T09:30", "ends_at": "2027-03-05T18:00"}
 
 
 @dataclass(frozen=True)
