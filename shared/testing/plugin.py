@@ -16,8 +16,9 @@ import pytest_asyncio
 
 from shared.local.kafka import Kafka
 from shared.local.mongod import Mongod
+from shared.testing.topics import drop_topics
 
-ENGINE_FIXTURES = {"mongod", "kafka", "mongodb_uri", "kafka_bootstrap", "database_name"}
+ENGINE_FIXTURES = {"mongod", "kafka", "mongodb_uri", "kafka_bootstrap", "database_name", "topic_prefix"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -84,7 +85,9 @@ def database_name(mongod: Mongod) -> Iterator[Callable[[str], str]]:
                 client.drop_database(name)
 
 
-@pytest.fixture
-def topic_prefix() -> str:
-    """A beginning for topic and group names that no other test has."""
-    return f"t{uuid.uuid4().hex[:10]}"
+@pytest_asyncio.fixture(loop_scope="session")
+async def topic_prefix(kafka: Kafka) -> AsyncIterator[str]:
+    """A beginning for topic and group names that no other test has; its topics are deleted after the test."""
+    prefix = f"t{uuid.uuid4().hex[:10]}"
+    yield prefix
+    await drop_topics(kafka.bootstrap_servers, prefix)

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from shared.identity.local import LocalKeys, ensure_keys, issue_token
 from shared.identity.roles import Role
 from shared.store import Database, close, connect
+from shared.testing.topics import drop_topics
 from shared.testing.waiting import eventually
 from shared.web import ServiceSettings
 
@@ -72,6 +73,7 @@ async def surroundings(mongodb_uri: str, kafka_bootstrap: str, folder: Path) -> 
     try:
         yield Surroundings(mongodb_uri, kafka_bootstrap, ensure_keys(folder), prefix)
     finally:
+        await drop_topics(kafka_bootstrap, prefix)
         client: Any = connect(mongodb_uri)
         for name in await client.list_database_names():
             if name.startswith(prefix):

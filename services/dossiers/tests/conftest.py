@@ -11,7 +11,11 @@ from shared.testing.service import Service, running
 
 @pytest.fixture
 async def dossiers(
-    mongodb_uri: str, kafka_bootstrap: str, database_name: Callable[[str], str], tmp_path: Path
+    mongodb_uri: str,
+    kafka_bootstrap: str,
+    database_name: Callable[[str], str],
+    topic_prefix: str,
+    tmp_path: Path,
 ) -> AsyncIterator[Service]:
     async with running(
         build_app,
@@ -20,6 +24,6 @@ async def dossiers(
         mongodb_uri=mongodb_uri,
         kafka_bootstrap_servers=kafka_bootstrap,
         database_prefix=database_name(""),
-        topic_prefix=database_name(""),
+        topic_prefix=f"{topic_prefix}.",
     ) as service:
         yield service

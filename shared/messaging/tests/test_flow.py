@@ -38,6 +38,11 @@ class Seen:
     events: list[tuple[str, int]] = field(default_factory=list)
     fail: Callable[[Event], None] = lambda event: None
 
+    @property
+    def first(self) -> list[tuple[str, int]]:
+        """Each event once, in the order of first occurrence: a rebalance may deliver some again."""
+        return list(dict.fromkeys(self.events))
+
     async def apply(self, events: Sequence[Event]) -> None:
         for event in events:
             self.fail(event)
@@ -131,7 +136,7 @@ async def test_what_a_dead_replica_left_over_is_published_by_the_poll(flow: Flow
     await flow.reader(projection=seen)
     owner, missions = await flow.owner()
     await store(missions, "mission-1")
-    await eventually(lambda: seen.events == [("mission-1", 1)], within=15)
+    await eventually(lambda: seen.first == [("mission-1", 1)], within=15)
     # Another replica stored this one and died at once: its claim is young, nobody publishes.
     missions.relay = type("Dead", (), {"token": "dead-replica", "offer": lambda *_: None})()
     await eventually(lambda: drained(owner))
@@ -176,7 +181,7 @@ async def test_while_an_engine_is_away_the_batch_is_held(flow: Flow) -> None:
 
     await eventually(holds, within=15)
     away = False
-    await eventually(lambda: seen.events == [("mission-1", 1)], within=10)
+    await eventually(lambda: seen.first == [("mission-1", 1)], within=10)
     assert await DeadLetters(reader.database).list() == []
 
 
@@ -198,7 +203,7 @@ async def test_poison_is_set_aside_whole_and_the_rest_goes_on(
     reader = await flow.reader(projection=seen)
     _, missions = await flow.owner()
     await store(missions, "mission-1")
-    await eventually(lambda: seen.events == [("mission-1", 1)], within=15)
+    await eventually(lambda: seen.first == [("mission-1", 1)], within=15)
     healthy = {
         "ce_id": b"1",
         "ce_type": MissionScheduled.TYPE.encode(),

@@ -159,7 +159,7 @@ async def test_poison_in_an_events_place_does_not_hide_the_event(flow: Flow) -> 
     reader = await flow.reader(reactions={MissionScheduled.TYPE: reacted})
     _, missions = await flow.owner()
     await store(missions, "mission-1")
-    await eventually(lambda: reacted.places == [("mission-1", 1)], within=15)
+    await eventually(lambda: first(reacted.places) == [("mission-1", 1)], within=15)
     async with AIOKafkaProducer(bootstrap_servers=flow.where.kafka_bootstrap_servers) as producer:
         await producer.send_and_wait(
             flow.where.topic_prefix + flow.topic,
@@ -190,7 +190,7 @@ async def test_of_a_restored_owner_only_the_journal_counts_for_the_time_before(f
     reader = await flow.reader(projection=seen)
     owner, missions = await flow.owner()
     await store(missions, "mission-1")
-    await eventually(lambda: seen.events == [("mission-1", 1)], within=15)
+    await eventually(lambda: seen.first == [("mission-1", 1)], within=15)
     await eventually(lambda: drained(owner))
     assert reader._reading is not None
     await reader._reading.owners.heard("ponte.agenda", 2)
