@@ -41,11 +41,16 @@ class Progress(Protocol):
 
 @dataclass(slots=True)
 class _Wanted:
-    """A subject should be at ``place``. ``end`` is its partition's end when we heard of it."""
+    """A subject should be at ``place``. ``end`` is its partition's end when we had heard of it.
+
+    What is heard of it meanwhile waits in ``later``: on a busy subject an end that moved along with the news
+    would never be reached.
+    """
 
     topic: str
     place: Place
     hash: str
+    later: tuple[Place, str] = ((0, 0), "")
     end: int | None = None
     ask_at: float = 0.0
     pause: float = ASK_AGAIN_S
@@ -98,8 +103,8 @@ class Reconciler:
             # What finds no room is told again by the owners' next sweep.
             if len(self._wanted) < MOST_WANTED:
                 self._wanted[subject] = _Wanted(topic, place, digest)
-        elif known.place < place:
-            known.place, known.hash, known.end = place, digest, None
+        elif known.place < place and known.later[0] < place:
+            known.later = place, digest
 
     def ask_for_all_heads(self) -> None:
         """The broker has lost messages: nobody knows of which subjects."""
@@ -130,9 +135,11 @@ class Reconciler:
             if mark is None:
                 continue
             if mark.place >= want.place:
-                if self._doubtful(want, mark, now):
-                    doubts.setdefault(want.topic, []).append((subject, *mark.place))
                 del self._wanted[subject]
+                if mark.place < want.later[0]:
+                    self._wanted[subject] = _Wanted(want.topic, *want.later)
+                elif self._doubtful(want, mark, now):
+                    doubts.setdefault(want.topic, []).append((subject, *mark.place))
             elif self._missing(subject, want, finished.get(want.topic, {}), now):
                 asking.setdefault(want.topic, []).append((subject, *mark.place))
                 log.warning("%s is known up to %s, its owner is at %s", subject, mark.place, want.place)
@@ -167,12 +174,10 @@ class Reconciler:
         """First where the partitions end, then how far they are read, and only then the marks are read."""
         finished: dict[str, dict[int, int]] = {}
         missing = await self._below(wanted)
-        # A head that comes while we wait for an answer may speak of what lies behind that end.
-        heard = {subject: want.place for subject, want in missing.items()}
         for topic in {want.topic for want in missing.values()}:
             ends = await self._progress.ends(topic)
             for subject, want in missing.items():
-                if want.topic == topic and want.end is None and want.place == heard[subject] and ends:
+                if want.topic == topic and want.end is None and ends:
                     want.end = ends.get(partition_of(subject, len(ends)), 0)
             finished[topic] = await self._progress.finished(topic)
         return finished
@@ -202,6 +207,8 @@ class Reconciler:
 
     def _doubtful(self, want: _Wanted, mark: Mark, now: float) -> bool:
         """Whether the owner has to say itself where the subject stands: its heads stay below our mark."""
+        if want.later[0] > want.place:
+            want.place, want.hash = want.later
         if mark.place == want.place:
             self._doubts.pop(mark.subject, None)
             if want.hash and mark.hash and want.hash != mark.hash:
