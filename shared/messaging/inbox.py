@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from shared.contracts.base import EventData
 from shared.messaging.envelope import Received
-from shared.store.driver import DUPLICATE, BulkWriteError, Collection, UpdateOne
+from shared.store.driver import DUPLICATE, BulkWriteError, Collection, Document, UpdateOne
 
 INBOX = "inbox"
 """The marks of a service's reactions. Each generation of its views has marks of its own."""
@@ -186,13 +186,12 @@ def below(place: Place) -> dict[str, object]:
     return {"$or": [{"epoch": {"$lt": epoch}}, {"epoch": epoch, "sequence": {"$lt": sequence}}]}
 
 
-def _mark(row: dict[str, object]) -> Mark:
-    parked = row.get("parked") or ()
+def _mark(row: Document) -> Mark:
     return Mark(
-        subject=str(row["_id"]),
-        topic=str(row["topic"]),
-        epoch=int(str(row["epoch"])),
-        sequence=int(str(row["sequence"])),
-        hash=str(row.get("hash", "")),
-        parked=frozenset((int(epoch), int(sequence)) for epoch, sequence in parked),  # type: ignore[attr-defined]
+        subject=row["_id"],
+        topic=row["topic"],
+        epoch=row["epoch"],
+        sequence=row["sequence"],
+        hash=row["hash"],
+        parked=frozenset((epoch, sequence) for epoch, sequence in row.get("parked", ())),
     )

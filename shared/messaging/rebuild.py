@@ -34,6 +34,7 @@ from shared.messaging.housekeeping import Housekeeping
 from shared.messaging.pages import Pages
 from shared.messaging.producer import Producer
 from shared.messaging.republish import Page
+from shared.messaging.tasks import end
 from shared.store.driver import AWAY, Database, Document, ReturnDocument
 from shared.store.setup import META
 
@@ -79,9 +80,7 @@ class Rebuilder:
     async def stop(self) -> None:
         """End at once: another replica, or this one when it is back, goes on from where it stands."""
         for task in list(self._tasks):
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            await end(task)
         await self._pages.stop()
 
     async def on_page(self, page: Page) -> None:

@@ -15,7 +15,7 @@ from shared.messaging.incoming import Event
 from shared.messaging.letters import REQUEUED, LetterStatus, record_of
 from shared.messaging.reconcile import partition_of
 from shared.messaging.runtime import ServiceRuntime
-from shared.messaging.tests.test_flow import Flow, Seen, drained, flow, store  # noqa: F401 (flow is a fixture)
+from shared.messaging.tests.test_flow import Flow, Seen, drained, store
 from shared.messaging.topics import replay_topic
 from shared.store.driver import Document
 from shared.testing.waiting import eventually
@@ -44,7 +44,7 @@ async def mark_of(runtime: ServiceRuntime, collection: str, subject: str) -> Doc
     return found
 
 
-async def test_marks_stand_at_the_last_event(flow: Flow) -> None:  # noqa: F811
+async def test_marks_stand_at_the_last_event(flow: Flow) -> None:
     reader = await flow.reader(projection=Seen(), reactions={})
     _, missions = await flow.owner()
     for _ in range(3):
@@ -59,7 +59,7 @@ async def test_marks_stand_at_the_last_event(flow: Flow) -> None:  # noqa: F811
     await eventually(arrived, within=15)
 
 
-async def test_a_topic_that_was_emptied_is_healed_from_the_journal(flow: Flow) -> None:  # noqa: F811
+async def test_a_topic_that_was_emptied_is_healed_from_the_journal(flow: Flow) -> None:
     owner, missions = await flow.owner()
     for number in range(5):
         await asyncio.gather(*(store(missions, f"mission-{m}", f"{number}") for m in range(10)))
@@ -86,7 +86,7 @@ async def test_a_topic_that_was_emptied_is_healed_from_the_journal(flow: Flow) -
     await eventually(lambda: ("mission-1", 6) in seen.events, within=20)
 
 
-async def test_events_that_the_group_was_led_past_are_asked_for(flow: Flow) -> None:  # noqa: F811
+async def test_events_that_the_group_was_led_past_are_asked_for(flow: Flow) -> None:
     owner, missions = await flow.owner()
     await store(missions, "mission-1")
     await store(missions, "mission-1")
@@ -107,7 +107,7 @@ async def test_events_that_the_group_was_led_past_are_asked_for(flow: Flow) -> N
     await eventually(lambda: first(reacted.places) == [("mission-1", 1), ("mission-1", 2)], within=30)
 
 
-async def test_a_dead_letter_holds_up_the_reactions_of_its_subject_alone(flow: Flow) -> None:  # noqa: F811
+async def test_a_dead_letter_holds_up_the_reactions_of_its_subject_alone(flow: Flow) -> None:
     reacted = Reacted(broken={2})
     reader = await flow.reader(reactions={MissionScheduled.TYPE: reacted})
     _, missions = await flow.owner()
@@ -142,7 +142,7 @@ async def test_a_dead_letter_holds_up_the_reactions_of_its_subject_alone(flow: F
     await eventually(lambda: ("mission-1", 5) in reacted.places, within=10)
 
 
-async def requeue(flow: Flow, letter: Document | None) -> None:  # noqa: F811
+async def requeue(flow: Flow, letter: Document | None) -> None:
     assert letter is not None
     record = record_of(letter)
     async with AIOKafkaProducer(bootstrap_servers=flow.where.kafka_bootstrap_servers) as producer:
@@ -154,7 +154,7 @@ async def requeue(flow: Flow, letter: Document | None) -> None:  # noqa: F811
         )
 
 
-async def test_poison_in_an_events_place_does_not_hide_the_event(flow: Flow) -> None:  # noqa: F811
+async def test_poison_in_an_events_place_does_not_hide_the_event(flow: Flow) -> None:
     reacted = Reacted()
     reader = await flow.reader(reactions={MissionScheduled.TYPE: reacted})
     _, missions = await flow.owner()
@@ -185,7 +185,7 @@ async def test_poison_in_an_events_place_does_not_hide_the_event(flow: Flow) -> 
     await eventually(lambda: first(reacted.places) == [("mission-1", n) for n in (1, 2, 3)], within=15)
 
 
-async def test_of_a_restored_owner_only_the_journal_counts_for_the_time_before(flow: Flow) -> None:  # noqa: F811
+async def test_of_a_restored_owner_only_the_journal_counts_for_the_time_before(flow: Flow) -> None:
     seen = Seen()
     reader = await flow.reader(projection=seen)
     owner, missions = await flow.owner()

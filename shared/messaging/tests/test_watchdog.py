@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from shared.messaging import reader as reader_module
-from shared.messaging.tests.test_flow import Flow, Seen, flow, store  # noqa: F401 (flow is a fixture)
+from shared.messaging.tests.test_flow import Flow, Seen, store
 from shared.testing.waiting import eventually
 
 
@@ -16,7 +16,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_silent_subscriber_is_replaced(flow: Flow) -> None:  # noqa: F811
+async def test_a_silent_subscriber_is_replaced(flow: Flow) -> None:
     seen = Seen()
     runtime = await flow.reader(projection=seen)
     _, missions = await flow.owner()
@@ -35,7 +35,7 @@ async def test_a_silent_subscriber_is_replaced(flow: Flow) -> None:  # noqa: F81
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_a_quiet_topic_is_not_a_silent_reader(flow: Flow) -> None:  # noqa: F811
+async def test_a_quiet_topic_is_not_a_silent_reader(flow: Flow) -> None:
     runtime = await flow.reader(projection=Seen())
     assert runtime._reading is not None
     reader = runtime._reading.reader
