@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from services.dashboard.projections import latest_of, only_duplicates
+from services.dashboard.projections import latest_of
 from shared.contracts.base import EventData
 from shared.messaging import Received
 from shared.messaging.generations import Generation, live_generation
 from shared.store.driver import BulkWriteError, Database, Document, UpdateOne, patience
+from shared.store.lifting import only_duplicates
 
 FEED = "feed"
 Event = Received[EventData]

@@ -15,8 +15,9 @@ from shared.contracts.dossiers import CandidacyEvent
 from shared.contracts.networks import MembershipEvent
 from shared.messaging import Received
 from shared.messaging.generations import Generation
-from shared.store.driver import DUPLICATE, BulkWriteError, Database, UpdateOne
-from shared.store.errors import Unavailable
+from shared.messaging.inbox import below
+from shared.store.driver import Database
+from shared.store.lifting import Lift, lift
 
 Event = Received[EventData]
 
@@ -60,45 +61,13 @@ class LatestStates:
         await asyncio.gather(*(self._write(name, states) for name, states in rows.items()))
 
     async def _write(self, collection: str, states: Sequence[tuple[Event, Contract]]) -> None:
-        updates = [_update(event, state, upsert=True) for event, state in states]
-        try:
-            await self._database[collection].bulk_write(updates, ordered=False)
-        except BulkWriteError as error:
-            # The ``_id`` is there: with a mark as high, or another replica made it at this very moment (a
-            # subject's events come by its own topic and by a replay). Once more tells, for now it exists.
-            again = [_update(*states[index], upsert=False) for index in only_duplicates(error)]
-            await self._database[collection].bulk_write(again, ordered=False)
+        await lift(self._database[collection], [_lift(event, state) for event, state in states])
 
 
-def _update(event: Event, state: Contract, *, upsert: bool) -> UpdateOne:
-    return UpdateOne(
-        {
-            "_id": event.subject,
-            "$or": [
-                {"mark.epoch": {"$lt": event.epoch}},
-                {"mark.epoch": event.epoch, "mark.sequence": {"$lt": event.sequence}},
-            ],
-        },
-        {
-            "$set": {
-                "mark": {"epoch": event.epoch, "sequence": event.sequence},
-                "state": state.model_dump(mode="json"),
-                "time": event.time,
-            }
-        },
-        upsert=upsert,
+def _lift(event: Event, state: Contract) -> Lift:
+    mark = {"epoch": event.epoch, "sequence": event.sequence}
+    return Lift(
+        event.subject,
+        below(event.place, "mark."),
+        {"mark": mark, "state": state.model_dump(mode="json"), "time": event.time},
     )
-
-
-def only_duplicates(error: BulkWriteError) -> list[int]:
-    """The indexes of the operations that met a duplicate key.
-
-    Raises ``Unavailable`` where the write was not acknowledged by the majority, else ``error`` itself where
-    anything but a duplicate was refused.
-    """
-    failures = error.details["writeErrors"]
-    if any(failure["code"] != DUPLICATE for failure in failures):
-        raise error
-    if error.details.get("writeConcernErrors"):
-        raise Unavailable(field="mongodb", value="") from error
-    return [int(failure["index"]) for failure in failures]

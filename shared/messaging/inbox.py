@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from shared.contracts.base import EventData
 from shared.messaging.envelope import Received
-from shared.store.driver import DUPLICATE, BulkWriteError, Collection, Document, UpdateOne
+from shared.store.driver import Collection, Document
+from shared.store.lifting import Lift, lift
 
 INBOX = "inbox"
 """The marks of a service's reactions. Each generation of its views has marks of its own."""
@@ -101,29 +102,22 @@ class Inbox:
 
     async def advance(self, marks: Sequence[Mark]) -> None:
         """Store ``marks`` that have moved; one that is higher already stays. Majority, with journal."""
-        updates = [
-            UpdateOne(
-                {"_id": mark.subject, **below(mark.place)},
-                {
-                    "$set": {
+        await lift(
+            self.collection,
+            [
+                Lift(
+                    mark.subject,
+                    below(mark.place),
+                    {
                         "topic": mark.topic,
                         "epoch": mark.epoch,
                         "sequence": mark.sequence,
                         "hash": mark.hash,
-                    }
-                },
-                upsert=True,
-            )
-            for mark in marks
-        ]
-        if not updates:
-            return
-        try:
-            await self.collection.bulk_write(updates, ordered=False)
-        except BulkWriteError as error:
-            # A duplicate ``_id``: another replica's mark is as high already.
-            if any(failure["code"] != DUPLICATE for failure in error.details["writeErrors"]):
-                raise
+                    },
+                )
+                for mark in marks
+            ],
+        )
         for mark in marks:
             known = self._known.get(mark.subject)
             if known is None or known.place < mark.place:
@@ -180,10 +174,15 @@ def fold(mark: Mark, events: Sequence[Received[EventData]]) -> Folded:
     return folded
 
 
-def below(place: Place) -> dict[str, object]:
-    """A filter on marks that lie below ``place``."""
+def below(place: Place, where: str = "") -> Document:
+    """A filter on marks that lie below ``place``; ``where`` is the path to the mark's fields."""
     epoch, sequence = place
-    return {"$or": [{"epoch": {"$lt": epoch}}, {"epoch": epoch, "sequence": {"$lt": sequence}}]}
+    return {
+        "$or": [
+            {f"{where}epoch": {"$lt": epoch}},
+            {f"{where}epoch": epoch, f"{where}sequence": {"$lt": sequence}},
+        ]
+    }
 
 
 def _mark(row: Document) -> Mark:

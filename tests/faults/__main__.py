@@ -1,7 +1,7 @@
 """`make test-faults`: break one thing after the other under load, and print what came of it.
 
 `ROUNDS=10` runs every row ten times, `ROWS=kafka-kill,sigterm-agenda` only some (a row's name, or the
-beginning of several). Rounds that passed for this commit are remembered in `.ponte/faults/results.json` and
+beginning of several). Rounds that passed with this code are remembered in `.ponte/faults/results.json` and
 not run again; `AGAIN=1` forgets them.
 """
 

@@ -1,4 +1,4 @@
-"""The table of the suite, and the file that remembers which rounds have passed for this commit."""
+"""The table of the suite, and the file that remembers which rounds have passed with this code."""
 
 from __future__ import annotations
 
@@ -17,22 +17,25 @@ from tests.faults.run import Outcome
 
 FOLDER = root() / ".ponte" / "faults"
 RESULTS = FOLDER / "results.json"
+RUN = ("services", "shared", "tests/faults", "requirements")
 
 
 def revision() -> str:
-    """The commit, with a digest of what is not committed."""
+    """What the suite runs, as a digest: the code of product and suite, committed or not.
+
+    A change of a page of documentation does not make ten rounds begin anew.
+    """
 
     def git(*arguments: str) -> str:
         done = subprocess.run(["git", *arguments], cwd=root(), capture_output=True, text=True, check=False)
         return done.stdout
 
-    changes = git("diff", "HEAD", "--", "services", "shared", "tests")
-    commit = git("rev-parse", "--short=12", "HEAD").strip() or "no-commit"
-    return commit + (f"+{hashlib.sha256(changes.encode()).hexdigest()[:8]}" if changes else "")
+    trees = git("rev-parse", *(f"HEAD:{path}" for path in RUN))
+    return hashlib.sha256((trees + git("diff", "HEAD", "--", *RUN)).encode()).hexdigest()[:12]
 
 
 class Results:
-    """What ran for this commit; rows that passed are not run again."""
+    """What ran with this code; rows that passed are not run again."""
 
     def __init__(self, file: Path = RESULTS) -> None:
         self._file = file

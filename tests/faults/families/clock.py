@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -37,15 +38,14 @@ async def jumps(scene: Scene) -> None:
         clocks[service].write_text("+0")
         await replica.renew(**faketime.settings(clocks[service]))
     await world.ready()
-    since = now()
     for jump in within_the_day():
+        since = now()
         for clock in clocks.values():
             clock.write_text(f"{jump:+d}")
-        await scene.accepted(200)
+        await asyncio.gather(scene.accepted(200), scene.recover(since=since))
         if jump:
             await eventually(functools.partial(_seen, scene, jump), within=20)
             scene.saw(f"events of a process whose clock is {jump:+d} s off")
-    await scene.recover(since=since)
 
 
 async def _seen(scene: Scene, jump: int) -> bool:
