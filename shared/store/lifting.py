@@ -18,6 +18,7 @@ class Lift:
     fields: Document
 
     def operation(self, *, upsert: bool) -> UpdateOne:
+        """The write; without ``upsert`` it only raises what is there."""
         return UpdateOne({"_id": self.key, **self.lower}, {"$set": self.fields}, upsert=upsert)
 
 
