@@ -19,7 +19,7 @@ from typing import Any
 import uvloop
 from rich.console import Console
 
-from bench import end_to_end, growth, memory, profiles, reader, readme, rebuild, relay, tables
+from bench import behind, end_to_end, growth, memory, profiles, reader, readme, rebuild, relay, tables
 from bench.machine import load, machine
 from bench.options import Options
 
@@ -29,6 +29,7 @@ BENCHES = {
     "end_to_end": end_to_end.run,
     "relay": relay.run,
     "reader": reader.run,
+    "behind": behind.run,
     "rebuild": rebuild.run,
     "memory": memory.run,
     "growth": growth.run,

@@ -16,7 +16,7 @@ from bench.tables import spread_text
 README = Path(__file__).parent.parent / "README.md"
 RESULTS = Path(__file__).parent / "results"
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
-ORDER = ("end_to_end", "relay", "reader", "rebuild", "memory", "growth")
+ORDER = ("end_to_end", "relay", "reader", "behind", "rebuild", "memory", "growth")
 NAMES = {
     "naive": "naive (insert, publish, answer)",
     "textbook": "textbook (outbox, transaction, polling)",

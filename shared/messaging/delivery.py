@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -32,6 +33,9 @@ from shared.messaging.topics import HEADS, REPUBLISH
 from shared.messaging.viewing import Views
 
 log = logging.getLogger("ponte.delivery")
+
+PIECE = 50
+"""So many messages are read before others have their turn: a page that is far behind has to open, too."""
 
 OnPage = Callable[[Page], Awaitable[None]]
 
@@ -66,7 +70,9 @@ class Delivery:
     async def __call__(self, records: Sequence[Record]) -> None:
         items: list[Incoming] = []
         pages: list[Page] = []
-        for record in records:
+        for number, record in enumerate(records, start=1):
+            if not number % PIECE:
+                await asyncio.sleep(0)
             try:
                 if not await self._control(record, pages):
                     items.append(incoming(record))
