@@ -100,6 +100,8 @@ def create_app(
     )
     app.state.service = service
     app.state.stopping = asyncio.Event()
+    for router in routers:  # before the others: a request looks through all routes that come earlier
+        app.include_router(router)
     app.include_router(
         system_router(
             ready=_readiness(app, health),
@@ -111,8 +113,6 @@ def create_app(
             ),
         )
     )
-    for router in routers:
-        app.include_router(router)
     for path, files in (mounts or {}).items():
         app.mount(path, files)
     check_routes(app, declared)

@@ -37,14 +37,14 @@ ErrorPage = Callable[[Request, Problem], Response]
 REQUEST_ID_KEY: Final = "ponte.request_id"
 _REQUEST_ID: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{7,79}$")
 
-_DEFAULTS: Final = {
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "x-frame-options": "DENY",
-    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
-    "cross-origin-resource-policy": "same-origin",
-    "strict-transport-security": "max-age=31536000",
-}
+_DEFAULTS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"strict-transport-security", b"max-age=31536000"),
+)
 """Set where a route does not set its own. Browsers ignore the last one on plain http, as on a laptop."""
 
 
@@ -140,18 +140,24 @@ class _Answer:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self.first_byte = time.perf_counter() - self._started
-            headers = MutableHeaders(scope=message)
-            self.streams = headers.get("content-type", "").startswith("text/event-stream")
-            for name, value in _DEFAULTS.items():
-                headers.setdefault(name, value)
-            # What a known caller sees is nobody else's; a static file may be kept and asked for again.
-            public = identity_of(self._scope) is None and "etag" in headers
-            headers.setdefault("cache-control", "no-cache" if public else "no-store")
-            headers["x-request-id"] = self._scope[REQUEST_ID_KEY]
-            headers.add_vary_header("Accept-Language")
+            # On the raw list: this is done for every request, and each look through `Headers` is a search.
+            headers: list[tuple[bytes, bytes]] = list(message.get("headers", ()))
+            set_already = dict(headers)
+            self.streams = set_already.get(b"content-type", b"").startswith(b"text/event-stream")
+            headers += [header for header in _DEFAULTS if header[0] not in set_already]
+            if b"cache-control" not in set_already:
+                # What a known caller sees is nobody else's; a static file may be kept and asked for again.
+                public = identity_of(self._scope) is None and b"etag" in set_already
+                headers.append((b"cache-control", b"no-cache" if public else b"no-store"))
+            headers.append((b"x-request-id", self._scope[REQUEST_ID_KEY].encode("latin-1")))
             allowance = self._scope.get(ALLOWANCE_KEY)
             if allowance is not None:
-                message["headers"].extend(allowance.headers())
+                headers.extend(allowance.headers())
+            message = {**message, "headers": headers}
+            if b"vary" in set_already:
+                MutableHeaders(scope=message).add_vary_header("Accept-Language")
+            else:
+                headers.append((b"vary", b"Accept-Language"))
         await self._send(message)
 
 

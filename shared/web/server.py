@@ -23,6 +23,7 @@ from shared.store.driver import AWAY
 from shared.telemetry.ending import CannotGoOn, ending
 from shared.web.info import ServiceInfo
 from shared.web.settings import ServiceSettings
+from shared.web.transport import Protocol
 
 log = logging.getLogger("ponte.server")
 
@@ -116,7 +117,7 @@ async def _run(app: FastAPI, settings: ServiceSettings, listener: socket.socket)
     server = _Server(
         uvicorn.Config(
             app,
-            http="httptools",
+            http=Protocol,
             lifespan="off",
             log_config=None,
             access_log=False,
