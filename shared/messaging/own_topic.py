@@ -74,7 +74,12 @@ class OwnersProducer(Producer):
         super().__init__(bootstrap_servers, client_id=client_id)
         self._own_topic = own_topic
 
-    async def send(self, topic: str, messages: Sequence[Message]) -> None:
+    async def send_all(self, topic: str, groups: Sequence[Sequence[Message]]) -> list[BaseException | None]:
         """As every producer, and raises what ``OwnTopic.seen`` raises."""
         await self._own_topic.seen()
-        await super().send(topic, messages)
+        return await super().send_all(topic, groups)
+
+    async def send_bulk(self, topic: str, messages: Sequence[Message]) -> None:
+        """As every producer, and raises what ``OwnTopic.seen`` raises."""
+        await self._own_topic.seen()
+        await super().send_bulk(topic, messages)

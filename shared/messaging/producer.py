@@ -11,10 +11,15 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import lru_cache
+from itertools import islice
+from typing import Any
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaConnectionError
+from aiokafka.partitioner import DefaultPartitioner
 
+from shared.messaging import bulk
 from shared.messaging.metrics import PRODUCER_REPLACED
 
 log = logging.getLogger("ponte.producer")
@@ -54,6 +59,7 @@ class Producer:
                     client_id=self._client_id,
                     enable_idempotence=True,
                     acks="all",
+                    partitioner=_partition,
                     # While a request is under way the next one gathers: waiting would only be waiting.
                     linger_ms=0,
                     max_batch_size=256 * 1024,
@@ -76,14 +82,46 @@ class Producer:
         Raises where one is not: then it is unknown which ones arrived, the producer has been replaced, and
         the caller sends again from its outbox.
         """
+        (outcome,) = await self.send_all(topic, [messages])
+        if outcome is not None:
+            raise outcome
+
+    async def send_all(self, topic: str, groups: Sequence[Sequence[Message]]) -> list[BaseException | None]:
+        """Hand over each group's messages in order; answers once all are acknowledged or have failed.
+
+        The answer has one outcome for each group, as ``send`` would raise it. Raises where Kafka is away.
+        """
         producer = await self._current()
         try:
             async with asyncio.timeout(ACK_TIMEOUT_S):
-                acknowledgements = [
-                    await producer.send(topic, key=key, value=value, headers=headers)
-                    for key, value, headers in messages
+                outcomes = [await _append(producer, topic, messages) for messages in groups]
+                results = await asyncio.gather(
+                    *(future for futures in outcomes if isinstance(futures, list) for future in futures),
+                    return_exceptions=True,
+                )
+        except Exception:
+            await self._give_up(producer)
+            raise
+        answers = iter(results)
+        told: list[BaseException | None] = []
+        for futures in outcomes:
+            if isinstance(futures, list):
+                failed = [
+                    answer for answer in islice(answers, len(futures)) if isinstance(answer, BaseException)
                 ]
-                await asyncio.gather(*acknowledgements)
+                told.append(failed[0] if failed else None)
+            else:
+                told.append(futures)
+        if any(told):
+            await self._give_up(producer)
+        return told
+
+    async def send_bulk(self, topic: str, messages: Sequence[Message]) -> None:
+        """As ``send``, for hundreds of messages at once."""
+        producer = await self._current()
+        try:
+            async with asyncio.timeout(ACK_TIMEOUT_S):
+                await asyncio.gather(*await bulk.append(producer, topic, messages))
         except Exception:
             await self._give_up(producer)
             raise
@@ -103,6 +141,32 @@ class Producer:
                 await _close(self._producer)
                 self._producer = None
                 self.connected = False
+
+
+async def _append(
+    producer: AIOKafkaProducer, topic: str, messages: Sequence[Message]
+) -> list[asyncio.Future[Any]] | Exception:
+    """What acknowledges each message, or why one could not even be put in line.
+
+    Those of the same group before it are on their way then; whoever sends the group again repeats them.
+    """
+    try:
+        return [
+            await producer.send(topic, key=key, value=value, headers=headers)
+            for key, value, headers in messages
+        ]
+    except Exception as error:
+        return error
+
+
+def _partition(key: bytes, every: Sequence[int], available: Sequence[int]) -> int:  # noqa: ARG001
+    """As aiokafka's own, remembered: its hash is computed byte by byte in Python."""
+    return _partition_of(key, tuple(every))
+
+
+@lru_cache(maxsize=16384)
+def _partition_of(key: bytes, every: tuple[int, ...]) -> int:
+    return int(DefaultPartitioner()(key, list(every), list(every)))
 
 
 async def _close(producer: AIOKafkaProducer) -> None:

@@ -79,6 +79,8 @@ class Draft:
     receipt: Receipt
     covered: list[Document]
     """The events that the write's own claim covers, oldest first; empty if another process holds it."""
+    settings: Document
+    """The fields that it sets, as they are stored."""
 
 
 def slot(*parts: str) -> str:
@@ -192,6 +194,7 @@ class Snapshot:
             update=RawBSONDocument(encoded),
             receipt=receipt,
             covered=covered,
+            settings=settings,
         )
 
     def _events(self, change: Change[Any], command: Command, epoch: int) -> list[Document]:

@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from shared.domain import Change, NotFound
+from shared.domain.errors import Refusal
 from shared.store.batches import Batches
 from shared.store.command import Command, Receipt
 from shared.store.document import Loaded, Snapshot, answer_path
@@ -19,6 +20,7 @@ from shared.store.driver import AWAY, Collection, Document
 from shared.store.due import Due
 from shared.store.errors import AlreadyExists, Contended, StaleVersion, Unavailable
 from shared.store.events import differing_fields, public_body
+from shared.store.kept import Entry, Kept, UnderWay, fresh
 from shared.store.schema import Schema, Upcasts
 from shared.store.turns import Turns
 
@@ -36,7 +38,7 @@ class OutboxOwner(Protocol):
 
     token: str
 
-    def offer(self, collection: str, subject: str, events: list[Document]) -> None:
+    def offer(self, collection: str, subject: str, events: list[Document]) -> UnderWay:
         """Publish ``events``, which a majority-acknowledged claim of ``token`` covers, in order."""
 
 
@@ -68,6 +70,7 @@ class Repository(Generic[S]):
         self.due = due
         self._batches = Batches(collection)
         self._turns = Turns(what)
+        self._kept = Kept()
 
     async def get(self, subject: str) -> Loaded[S]:
         """The aggregate as it stands. Raises ``NotFound``."""
@@ -147,6 +150,10 @@ class Repository(Generic[S]):
     async def _carry_out(
         self, subject: str, command: Command, decide: Callable[[S | None], Change[S]]
     ) -> Receipt:
+        if command.source is None:
+            receipt = await self._try_on_kept(subject, command, decide)
+            if receipt is not None:
+                return receipt
         away_since: float | None = None
         tries = 0
         while tries < MAX_TRIES:
@@ -170,6 +177,7 @@ class Repository(Generic[S]):
         self, subject: str, command: Command, decide: Callable[[S | None], Change[S]]
     ) -> Receipt | None:
         """The answer, or null where another process changed the aggregate between load and save."""
+        self._kept.take(subject)
         snapshot = Snapshot(await self._batches.load(subject, answer_path(command)), subject)
         earlier = snapshot.answered(command)
         if earlier is not None:
@@ -182,6 +190,36 @@ class Repository(Generic[S]):
         change = decide(state)
         if not change.events and change.state == state and command.source is None:
             return snapshot.unchanged(self.epoch)
+        return await self._save(snapshot, command, change)
+
+    async def _try_on_kept(
+        self, subject: str, command: Command, decide: Callable[[S | None], Change[S]]
+    ) -> Receipt | None:
+        """The answer, or null where the aggregate has to be loaded to know it.
+
+        No refusal is made on a document that may be out of date, nor is it said that there is nothing to do.
+        """
+        entry = self._kept.take(subject)
+        if entry is None:
+            return None
+        snapshot = entry.snapshot(subject)
+        if command.expected_version not in (None, snapshot.version) or snapshot.wants_all_keys(command):
+            return None
+        try:
+            state = snapshot.state(self.schema)
+            change = decide(state)
+            if not change.events:
+                return None
+            return await self._save(snapshot, command, change, entry)
+        except Refusal:
+            return None
+        except AWAY:
+            return None
+
+    async def _save(
+        self, snapshot: Snapshot, command: Command, change: Change[S], entry: Entry | None = None
+    ) -> Receipt | None:
+        """Store ``change`` and have its events published; null where ``snapshot`` was out of date."""
         draft = snapshot.draft(
             change,
             command,
@@ -190,10 +228,14 @@ class Repository(Generic[S]):
             due=self.due,
             schema_version=self.schema.version,
         )
+        if entry is not None:
+            draft = replace(draft, filter=entry.filter(draft, answer_path(command)))
         if not await self._batches.save(draft):
             return None
         if self.relay is not None and draft.covered:
-            self.relay.offer(self.collection.name, subject, draft.covered)
+            events = fresh(draft.covered, entry, len(change.events))
+            under_way = self.relay.offer(self.collection.name, snapshot.subject, events)
+            self._kept.put(draft, snapshot.document, self.relay.token, under_way)
         return draft.receipt
 
     async def _stale(self, subject: str, expected: int | None, current: int) -> StaleVersion:

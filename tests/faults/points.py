@@ -38,7 +38,7 @@ class Point:
 
 
 OFFER = "shared.messaging.relay:Relay.offer"
-SEND = "shared.messaging.producer:Producer.send"
+SEND = "shared.messaging.producer:Producer.send_all"
 JOURNAL = "shared.messaging.relay:Relay._write_journal"
 PULL = "shared.messaging.relay:Relay._pull"
 DELIVER = "shared.messaging.delivery:Delivery.__call__"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -27,42 +26,52 @@ def no_reconciliation(_: Path) -> None:
 
 def pull_before_publish(_: Path) -> None:
     """Events leave the outbox when the journal has them, whatever Kafka says."""
-    from shared.messaging.envelope import to_message
     from shared.messaging.relay import Relay
 
-    async def hand_over(self: Any, lane: Any, subject: str, events: Sequence[Any]) -> None:
-        await asyncio.gather(*(self._journal.submit(event) for event in events))
-        await self._pulls.submit((lane.collection, subject, [event["_id"] for event in events]))
-        await self._producer.send(self.topic, [to_message(event, self.source) for event in events])
+    async def hand_over(self: Any, taken: Sequence[Sequence[Any]]) -> list[BaseException | None]:
+        try:
+            await self._write_journal([event for events in taken for event in events])
+            await _pull(self, taken)
+        except Exception as error:  # noqa: BLE001 - as the product does: the poll takes it up
+            return [error] * len(taken)
+        return await _send(self, taken)
 
-    _patch(Relay, "_drain", _draining(hand_over))
+    _patch(Relay, "_hand_over", hand_over)
 
 
 def pull_before_journal(_: Path) -> None:
     """Events leave the outbox when Kafka has them, whatever the journal says."""
-    from shared.messaging.envelope import to_message
     from shared.messaging.relay import Relay
 
-    async def hand_over(self: Any, lane: Any, subject: str, events: Sequence[Any]) -> None:
-        await self._producer.send(self.topic, [to_message(event, self.source) for event in events])
-        await self._pulls.submit((lane.collection, subject, [event["_id"] for event in events]))
-        await asyncio.gather(*(self._journal.submit(event) for event in events))
-
-    _patch(Relay, "_drain", _draining(hand_over))
-
-
-def _draining(hand_over: Any) -> Any:
-    async def drain(self: Any, subject: str, lane: Any) -> None:
+    async def hand_over(self: Any, taken: Sequence[Sequence[Any]]) -> list[BaseException | None]:
+        outcomes = await _send(self, taken)
+        if any(outcomes):
+            return outcomes
         try:
-            while lane.waiting:
-                events, lane.waiting = lane.waiting, []
-                await hand_over(self, lane, subject, events)
-        except Exception:  # noqa: BLE001 - as the product does: the poll takes it up
-            pass
-        finally:
-            del self._lanes[subject]
+            await _pull(self, taken)
+            await self._write_journal([event for events in taken for event in events])
+        except Exception as error:  # noqa: BLE001 - as the product does: the poll takes it up
+            return [error] * len(taken)
+        return outcomes
 
-    return drain
+    _patch(Relay, "_hand_over", hand_over)
+
+
+async def _pull(relay: Any, taken: Sequence[Sequence[Any]]) -> None:
+    lanes = [relay._lanes[events[0]["subject"]] for events in taken]
+    ids = [[event["_id"] for event in events] for events in taken]
+    await relay._pull([(lane.collection, lane.subject, some) for lane, some in zip(lanes, ids, strict=True)])
+
+
+async def _send(relay: Any, taken: Sequence[Sequence[Any]]) -> list[BaseException | None]:
+    from shared.messaging.envelope import to_message
+
+    try:
+        groups = [[to_message(event, relay.source) for event in events] for events in taken]
+        outcomes: list[BaseException | None] = await relay._producer.send_all(relay.topic, groups)
+    except Exception as error:  # noqa: BLE001 - as the product does: the poll takes it up
+        return [error] * len(taken)
+    return outcomes
 
 
 def publish_unacknowledged(_: Path) -> None:

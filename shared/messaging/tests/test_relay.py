@@ -68,9 +68,9 @@ class SlowPulls(Relay):
 
     may_pull = asyncio.Event()
 
-    async def _pull(self, done: Sequence[tuple[str, str, list[str]]]) -> list[Exception | None]:
+    async def _pull(self, done: Sequence[tuple[str, str, list[str]]]) -> None:
         await self.may_pull.wait()
-        return await super()._pull(done)
+        await super()._pull(done)
 
 
 async def test_the_next_event_does_not_wait_until_the_outbox_is_emptied(

@@ -18,6 +18,7 @@ from shared.store.document import Draft, Snapshot, answer_path
 from shared.store.driver import Database
 from shared.store.errors import Full, KeyReused, TooLarge
 from shared.store.events import verify_chain
+from shared.store.tests.offers import Offers
 from shared.testing.builders import NOON, a_command, a_mission, scheduled
 
 
@@ -32,9 +33,11 @@ async def database(
     await close(client)
 
 
-def missions_of(database: Database) -> Repository[Mission]:
+def missions_of(database: Database, relay: Offers | None = None) -> Repository[Mission]:
     """One process's view of the missions."""
-    return Repository(database["missions"], database[JOURNAL], Mission, epoch=1, what="mission_id")
+    return Repository(
+        database["missions"], database[JOURNAL], Mission, epoch=1, relay=relay, what="mission_id"
+    )
 
 
 def to(title: str) -> Callable[[Mission | None], Change[Mission]]:
@@ -145,6 +148,7 @@ SENT = st.lists(
         st.sampled_from(["a", "b", "c"]),
         st.one_of(st.none(), st.integers(0, 5)),  # key
         st.integers(0, 2),  # how many turns of the loop later the next one is sent
+        st.sampled_from(["", "", "", "lose", "steal"]),  # what happens to the subject's outbox then
     ),
     min_size=1,
     max_size=25,
@@ -154,17 +158,23 @@ SENT = st.lists(
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sent=SENT)
 async def test_two_processes_never_lose_or_double_a_command(
-    database: Database, sent: list[tuple[int, str, int | None, int]]
+    database: Database, sent: list[tuple[int, str, int | None, int, str]]
 ) -> None:
     await database["missions"].delete_many({})
-    processes = missions_of(database), missions_of(database)
+    relays = Offers(), Offers()
+    processes = missions_of(database, relays[0]), missions_of(database, relays[1])
     tasks = []
-    for number, (process, subject, key, turns) in enumerate(sent):
+    for number, (process, subject, key, turns, fate) in enumerate(sent):
         named = None if key is None else f"key-{key}"
         command = a_command(key=named, fingerprint=subject, correlation_id=str(number))
         tasks.append(asyncio.create_task(processes[process].put(subject, command, to(f"Title {number}"))))
         for _ in range(turns):
             await asyncio.sleep(0)
+        if fate == "lose":
+            relays[process].lose(subject)
+        elif fate == "steal":
+            claim = {"claim.token": relays[1 - process].token}
+            await database["missions"].update_one({"_id": subject}, {"$set": claim})
     receipts = await asyncio.gather(*tasks)
     for subject in "abc":
         mine = [n for n, (_, to_whom, *_) in enumerate(sent) if to_whom == subject]
@@ -178,6 +188,7 @@ async def test_two_processes_never_lose_or_double_a_command(
         assert (row is None) == (not mine)
         if row is not None:
             assert verify_chain(row["outbox"]) is None
+            assert row["state"]["title"] == f"Title {stored[len(stored)]}"
             told = [(event["sequence"], event["correlation_id"]) for event in row["outbox"]]
             assert told == [(sequence, str(stored[sequence])) for sequence in sorted(stored)]
 

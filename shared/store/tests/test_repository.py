@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,19 +15,8 @@ from shared.store import JOURNAL, Repository, SourceMark, close, connect, prepar
 from shared.store import document as document_module
 from shared.store.errors import AlreadyExists, Full, KeyReused, StaleVersion, TooLarge
 from shared.store.events import verify_chain
+from shared.store.tests.offers import Offers
 from shared.testing.builders import NOON, a_command, a_mission, completed, scheduled
-
-
-class Offers:
-    """Stands where the relay stands and remembers what it was offered."""
-
-    token = "this-process"
-
-    def __init__(self) -> None:
-        self.events: list[str] = []
-
-    def offer(self, collection: str, subject: str, events: list[dict[str, Any]]) -> None:
-        self.events.extend(event["_id"] for event in events)
 
 
 @pytest.fixture(params=["motor", "pymongo"])
