@@ -1,7 +1,7 @@
 """Follows the register for every open page of this process: entries and panels are made once, not per reader.
 
 The hub tails the feed. A change makes the panels new after a short pause, once per language that somebody is
-looking at in, and never for more than a seventh of the time. Readers keep their own place in the feed and
+looking at in, and never for more than a thirteenth of the time. Readers keep their own place in the feed and
 their own marks of the panels, so a slow one holds up nobody and nothing piles up for it.
 """
 
@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from services.dashboard.domain.picture import Picture
 from services.dashboard.register import FeedEntry, Register
 from services.dashboard.render import Renderer
+from services.dashboard.views.frame import Frame
 from services.dashboard.views.lens import Lens
 
 log = logging.getLogger("ponte.dashboard")
@@ -29,7 +30,7 @@ SETTLE_S = 1.0
 """The panels are made once more so long after a change: a state may be stored just after its entry."""
 SWEEP_S = 30.0
 """And so often at least, because "in 3 days" and the line of now move by themselves."""
-SHARE = 6
+SHARE = 12
 """Making panels is followed by a rest of this many times its own length: entries go first."""
 MOST_REST_S = 3.0
 RECENT = 500
@@ -63,6 +64,7 @@ class Hub:
         self.changed = asyncio.Event()
         self._recent: deque[FeedEntry] = deque(maxlen=RECENT)
         self._html: dict[tuple[str, int], str] = {}
+        self._frames: dict[str, Frame] = {}
         self._panels: dict[str, dict[str, Panel]] = {}
         self._watching: Counter[str] = Counter()
         self._version = 0
@@ -122,11 +124,19 @@ class Hub:
         if html is None:
             if len(self._html) > 2 * RECENT:
                 self._html.clear()
-            html = str(self.renderer.entry(entry, self.renderer.frame(Lens(language), self.now())))
+            html = str(self.renderer.entry(entry, self._frame(language)))
             self._html[key] = html
         return html
 
     # Behind the scenes
+
+    def _frame(self, language: str) -> Frame:
+        """The circumstances of a line, made once a second: of the time it shows only which day it is."""
+        now = self.now().replace(microsecond=0)
+        frame = self._frames.get(language)
+        if frame is None or frame.clock.now != now:
+            frame = self._frames[language] = self.renderer.frame(Lens(language), now)
+        return frame
 
     async def _follow(self) -> None:
         while True:
