@@ -1,19 +1,23 @@
 """The feed as a projection: every event once, under dense numbers, so that whoever asks for more misses none.
 
-A generation that is being built sees events in the order of the owners' journals. Its rows wait without a
-number; when all are there, the server numbers them in the order in which they were recorded.
+A generation that is being built sees events in the order of the owners' journals. What the old feed had when
+the build began keeps its number there; other rows wait without one until all are there, and follow. Where the
+old numbers leave a gap, or are not in the order of a subject's life, all rows are numbered anew, in the order
+in which they were recorded (`feed_order.py`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
+from services.dashboard.feed_order import NUMBERED, WAITING, Order, highest
 from services.dashboard.projections import latest_of
 from shared.contracts.base import EventData
 from shared.messaging import Received
 from shared.messaging.generations import Generation, live_generation
-from shared.store.driver import BulkWriteError, Database, Document, UpdateOne, patience
+from shared.store.driver import BulkWriteError, Database, Document, UpdateOne
+from shared.store.events import event_key
 from shared.store.lifting import only_duplicates
 
 FEED = "feed"
@@ -22,10 +26,6 @@ Event = Received[EventData]
 Arrived = Callable[[Sequence[Document]], None]
 """Is told the rows that were stored under the next numbers; none: there are others, which it may look up."""
 
-NUMBERED: Document = {"number": {"$gt": 0}}
-WAITING: Document = {"waiting": True}
-NUMBERING_S = 600.0
-"""Numbering a million rows takes a minute; it is one call to the server."""
 AT_ONCE = 500
 
 
@@ -41,6 +41,7 @@ class Feed:
         self._feed = database[self._name]
         self._generation = generation
         self._arrived = arrived
+        self._order = Order(database, self._name, generation)
         self._last: int | None = None
         self._old: str | None = None
 
@@ -56,29 +57,25 @@ class Feed:
         if self._generation.building:
             # Nothing else can become live before this generation does, or is given up.
             self._old = FEED + (await live_generation(self._database)).suffix
+            await self._order.begin(self._old)
 
     async def apply(self, events: Sequence[Event]) -> None:
         """Take in those of ``events`` that are not in the feed yet."""
         rows = list({row["_id"]: row for row in map(_row, events)}.values())
         if self._generation.building:
-            await self._collect(rows)
+            await self._collect(rows, {_place(event): _place_before(event) for event in events})
             return
         while rows:
             rows = await self._append(rows)
 
     async def complete(self, previous: Generation | None) -> int:  # noqa: ARG002 (the old one is known)
         """Number the rows that wait for it; answers how many they were."""
-        if not self._generation.building:
-            waiting = await self._waiting(AT_ONCE)
-            await self._number(waiting)
-            return len(waiting)
-        done = await self._number_all()
-        if not await self._dense():
-            # Another replica was at it when it lost its lease. Nobody has read these numbers yet.
-            with patience(NUMBERING_S):
-                await self._feed.update_many(NUMBERED, {"$unset": {"number": ""}, "$set": {"waiting": True}})
-            done = await self._number_all()
-        return done
+        if self._generation.building:
+            assert self._old is not None  # ``prepare`` comes first
+            return await self._order.complete(self._old)
+        waiting = await self._waiting(AT_ONCE)
+        await self._number(waiting)
+        return len(waiting)
 
     # The live generation
 
@@ -90,7 +87,7 @@ class Feed:
         # Known only until something else happens; if it is too low after all, its numbers are taken.
         last, self._last = self._last, None
         if last is None:
-            last = await self._highest()
+            last = await highest(self._feed)
         for number, row in enumerate(rows, start=last + 1):
             row["number"] = number
         try:
@@ -117,7 +114,7 @@ class Feed:
         the bulk there before the number is used up.
         """
         while places:
-            start = await self._highest() + 1
+            start = await highest(self._feed) + 1
             try:
                 await self._feed.bulk_write(
                     [
@@ -136,87 +133,41 @@ class Feed:
                 index, taken_number = _refused_at(error)
                 places = places[index + (0 if taken_number else 1) :]
 
-    async def _highest(self) -> int:
-        last = await self._feed.find_one(NUMBERED, {"number": 1}, sort=[("number", -1)])
-        return int(last["number"]) if last else 0
-
     # A generation that is being built
 
-    async def _collect(self, rows: list[Document]) -> None:
-        """Insert without numbers. Who had seen a row before shall not see it as new: it keeps its moment."""
+    async def _collect(self, rows: list[Document], before: Mapping[str, str]) -> None:
+        """Insert with the old feed's numbers, or to wait for one.
+
+        Who had seen a row before shall not see it as new: it keeps its moment. ``before`` names the event
+        before each row in its subject's life.
+        """
         assert self._old is not None  # ``prepare`` comes first
-        places = [row["_id"] for row in rows]
-        old = self._database[self._old].find({"_id": {"$in": places}}, {"recorded_at": 1})
-        recorded = {row["_id"]: row["recorded_at"] for row in await old.to_list()}
+        last = await self._order.cut()
+        places = list({row["_id"] for row in rows} | set(before.values()))
+        found = self._database[self._old].find({"_id": {"$in": places}}, {"recorded_at": 1, "number": 1})
+        old = {row["_id"]: (row["recorded_at"], row.get("number", 0)) for row in await found.to_list()}
         for row in rows:
-            row["recorded_at"] = recorded.get(row["_id"], row["time"])
-            row["waiting"] = True
+            row["recorded_at"], number = old.get(row["_id"], (row["time"], 0))
+            earlier = old.get(before[row["_id"]], (None, 0))[1]
+            if earlier < number <= last:
+                row["number"] = number
+            else:
+                row["waiting"] = True
+        await self._insert(rows)
+
+    async def _insert(self, rows: Sequence[Document]) -> None:
         try:
             await self._feed.insert_many(rows, ordered=False)
         except BulkWriteError as error:
             only_duplicates(error)
-
-    async def _number_all(self) -> int:
-        """One pass over the rows that wait, on the server; a subject's events keep their order."""
-        waiting = await self._feed.count_documents(WAITING)
-        if not waiting:
-            return 0
-        start = await self._highest()
-        in_life = {"epoch": 1, "sequence": 1}
-        with patience(NUMBERING_S):
-            await self._database.command(
-                {
-                    "aggregate": self._name,
-                    "pipeline": [
-                        {"$match": WAITING},
-                        {"$project": {"subject": 1, "epoch": 1, "sequence": 1, "recorded_at": 1}},
-                        {
-                            "$setWindowFields": {
-                                "partitionBy": "$subject",
-                                "sortBy": in_life,
-                                "output": {
-                                    "at": {
-                                        "$max": "$recorded_at",
-                                        "window": {"documents": ["unbounded", "current"]},
-                                    }
-                                },
-                            }
-                        },
-                        # One key, because a rank takes no more: the moment, then the place in its life.
-                        {
-                            "$set": {
-                                "order": {"a": "$at", "b": "$subject", "c": "$epoch", "d": "$sequence"},
-                            }
-                        },
-                        {
-                            "$setWindowFields": {
-                                "sortBy": {"order": 1},
-                                "output": {"rank": {"$documentNumber": {}}},
-                            }
-                        },
-                        {"$project": {"number": {"$add": ["$rank", start]}}},
-                        {
-                            "$merge": {
-                                "into": self._name,
-                                "on": "_id",
-                                "whenMatched": [
-                                    {
-                                        "$set": {
-                                            "number": {"$ifNull": ["$number", "$$new.number"]},
-                                            "waiting": "$$REMOVE",
-                                        }
-                                    }
-                                ],
-                                "whenNotMatched": "discard",
-                            }
-                        },
-                    ],
-                    "allowDiskUse": True,
-                    "cursor": {},
-                    "writeConcern": {"w": "majority", "j": True},
-                }
-            )
-        return waiting
+            refused = error.details["writeErrors"]
+            taken = [rows[each["index"]] for each in refused if "number" in each["keyPattern"]]
+            for row in taken:
+                # Another row has that number: the old feed was changed. If this one is there, it stays out.
+                del row["number"]
+                row["waiting"] = True
+            if taken:
+                await self._insert(taken)
 
     async def _waiting(self, limit: int) -> list[str]:
         """The places of rows without a number; none ever are in the first generation."""
@@ -226,10 +177,6 @@ class Feed:
         rows = await found.limit(limit).to_list(length=limit)
         rows.sort(key=lambda row: (row["recorded_at"], row["subject"], row["epoch"], row["sequence"]))
         return [row["_id"] for row in rows]
-
-    async def _dense(self) -> bool:
-        with patience(NUMBERING_S):
-            return await self._feed.count_documents(NUMBERED) == await self._highest()
 
 
 def _refused_at(error: BulkWriteError) -> tuple[int, bool]:
@@ -245,10 +192,19 @@ def _now() -> datetime:
     return now.replace(microsecond=now.microsecond // 1000 * 1000)
 
 
+def _place(event: Event) -> str:
+    return event_key(event.subject, event.epoch, event.sequence)
+
+
+def _place_before(event: Event) -> str:
+    """A place that no event has, where it is the subject's first."""
+    return event_key(event.subject, event.previous_epoch or event.epoch, event.sequence - 1)
+
+
 def _row(event: Event) -> Document:
     _, _, unit = latest_of(event.data)
     return {
-        "_id": f"{event.subject}/{event.epoch}/{event.sequence}",
+        "_id": _place(event),
         "subject": event.subject,
         "epoch": event.epoch,
         "sequence": event.sequence,

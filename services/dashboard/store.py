@@ -15,7 +15,8 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from services.dashboard.feed import FEED, NUMBERED, Feed
+from services.dashboard.feed import FEED, Feed
+from services.dashboard.feed_order import NUMBERED
 from services.dashboard.projections import LatestStates
 from services.dashboard.register import FeedEntry
 from shared.contracts.agenda import Mission

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, ClassVar
 
 from pydantic import (
@@ -46,7 +47,9 @@ class Personal:
         self.purpose = purpose
 
 
+@lru_cache(maxsize=8192)
 def _utc_text(moment: datetime) -> str:
+    """Remembered: the events of one subject tell the same few moments again and again."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

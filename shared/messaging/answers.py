@@ -83,7 +83,7 @@ class Answers:
             request = await queue.get()
             try:
                 if queue is self._pages and request.page is not None:
-                    await self._send_page(request, request.page)
+                    await self._send_pages(request, request.page)
                 else:
                     await self._send_subjects(request)
             except Exception as error:
@@ -111,7 +111,24 @@ class Answers:
             if len(rows) < AT_ONCE:
                 return
 
-    async def _send_page(self, request: Request, page: PageOf) -> None:
+    async def _send_pages(self, request: Request, page: PageOf) -> None:
+        """The page and those that follow it; each is read while the one before it is being sent."""
+        sending: asyncio.Task[None] | None = None
+        try:
+            for ident in (request.id, *page.ahead):
+                rows, mark = await self._page(request, ident, page)
+                if sending is not None:
+                    await sending
+                sending = asyncio.create_task(self._send(request, rows, mark))
+                if mark.after is None:
+                    break
+                page = page.model_copy(update={"after": mark.after})
+            if sending is not None:
+                await sending
+        finally:
+            await end(sending)
+
+    async def _page(self, request: Request, ident: str, page: PageOf) -> tuple[list[Document], Page]:
         where: Document = {}
         if page.subject is not None:
             where["subject"] = page.subject
@@ -127,8 +144,8 @@ class Answers:
         rows = await self._behind(page.after, where, page.limit)
         heads: dict[str, Head] = {row["subject"]: head_of(row) for row in rows}
         last = rows[-1] if len(rows) == page.limit else None
-        end = Page(
-            id=request.id,
+        mark = Page(
+            id=ident,
             topic=self._topic,
             epoch=self._epoch,
             after=(last["subject"], last["epoch"], last["sequence"]) if last else None,
@@ -136,7 +153,7 @@ class Answers:
             total=self._totals[request.page_key],
             heads=tuple(heads.values()),
         )
-        await self._send(request, rows, end)
+        return rows, mark
 
     async def _behind(self, after: PlaceOf | None, where: Document, limit: int) -> list[Document]:
         """The rest of the subject that the last page ended in, then the next subjects: each by the index."""
@@ -152,17 +169,20 @@ class Answers:
         order = [("subject", 1), ("epoch", 1), ("sequence", 1)]
         return await self._journal.find(where).sort(order).limit(limit).to_list(length=limit)
 
-    async def _send(self, request: Request, rows: Sequence[Document], end: Page | None = None) -> None:
+    async def _send(self, request: Request, rows: Sequence[Document], mark: Page | None = None) -> None:
         to = self._prefix + replay_topic(request.service)
-        marks = [(REPLAY, request.id.encode()), (OWNER_EPOCH, str(self._epoch).encode())]
-        events: list[Message] = []
-        for row in rows:
-            key, value, headers = to_message(row, self._source)
-            events.append((key, value, [*headers, *marks]))
-        for start in range(0, len(events), AT_ONCE):
-            await self._producer.send(to, events[start : start + AT_ONCE])
-        if end is not None:
-            await self._producer.send(to, [message(PAGE_TYPE, end, request.id)])
+        ident = request.id if mark is None else mark.id
+        marks = [(REPLAY, ident.encode()), (OWNER_EPOCH, str(self._epoch).encode())]
+        for start in range(0, len(rows), AT_ONCE):
+            events: list[Message] = []
+            for row in rows[start : start + AT_ONCE]:
+                key, value, headers = to_message(row, self._source)
+                headers += marks
+                events.append((key, value, headers))
+            await self._producer.send_bulk(to, events)
+        if mark is not None:
+            # One key, so that the marks of pages that were asked for together come in their order.
+            await self._producer.send(to, [message(PAGE_TYPE, mark, self._topic)])
         REPLAYED.inc(len(rows))
 
     async def _doubt(self, request: Request, asked: PlaceOf) -> None:

@@ -13,9 +13,9 @@ EXPECTED = "expected"
 """What each page of the owners' journals ended with, until it is seen to be there."""
 
 PATIENCE_S = 3.0
-"""What is missing for so long is asked for, and again after ``AGAIN_S``."""
+"""What is missing, and has not come nearer for so long, is asked for, and again after ``AGAIN_S``."""
 AGAIN_S = 10.0
-LOOK_S = 0.2
+LOOK_S = 0.1
 AT_ONCE = 1000
 ASKED_AT_ONCE = 500
 
@@ -68,11 +68,15 @@ class Coverage:
     async def _wait_for(self, wanted: Sequence[tuple[str, Place]], ask: Ask) -> None:
         missing = list(wanted)
         ask_at = time.monotonic() + PATIENCE_S
+        before: dict[str, tuple[int, int]] = {}
         while True:
             marks = await self._marks(place[0] for _, place in missing)
             missing = [(topic, place) for topic, place in missing if marks.get(place[0], (0, 0)) < place[1:]]
             if not missing:
                 return
+            if marks != before:
+                # Several pages may wait on the replay topic: what is read now need not be asked for.
+                before, ask_at = marks, max(ask_at, time.monotonic() + PATIENCE_S)
             if time.monotonic() >= ask_at:
                 await _ask_all(missing, marks, ask)
                 ask_at = time.monotonic() + AGAIN_S

@@ -19,6 +19,9 @@ from shared.store.events import event_id, public_body
 LARGEST = 2**63 - 1
 """MongoDB's largest integer."""
 
+_SPEC_VERSION = ("ce_specversion", b"1.0")
+_JSON = ("content-type", b"application/json")
+
 E = TypeVar("E", bound=EventData, covariant=True)
 Headers = Sequence[tuple[str, bytes]]
 
@@ -71,28 +74,27 @@ class Received(Generic[E]):
 
 def to_message(stored: dict[str, Any], source: str) -> tuple[bytes, bytes, list[tuple[str, bytes]]]:
     """Key, value and headers of a stored event as ``source`` (such as ``/ponte/agenda``) publishes it."""
-    headers = {
-        "ce_specversion": "1.0",
-        "ce_id": event_id(stored["subject"], stored["epoch"], stored["sequence"]),
-        "ce_type": stored["type"],
-        "ce_source": source,
-        "ce_time": stored["time"],
-        "ce_subject": stored["subject"],
-        "ce_epoch": str(stored["epoch"]),
-        "ce_sequence": str(stored["sequence"]),
-        "ce_previousepoch": str(stored["previous_epoch"]),
-        "ce_correlationid": stored["correlation_id"],
-        "ce_causationid": stored["causation_id"],
-        "ce_actor": stored["actor"],
-        "ce_hash": stored["hash"],
-        "traceparent": stored["traceparent"],
-        "content-type": "application/json",
-    }
-    return (
-        stored["subject"].encode(),
-        orjson.dumps(public_body(stored)),
-        [(name, value.encode()) for name, value in headers.items() if value is not None],
-    )
+    subject, epoch, sequence = stored["subject"], stored["epoch"], stored["sequence"]
+    key = subject.encode()
+    headers = [
+        _SPEC_VERSION,
+        ("ce_id", event_id(subject, epoch, sequence).encode()),
+        ("ce_type", stored["type"].encode()),
+        ("ce_source", source.encode()),
+        ("ce_time", stored["time"].encode()),
+        ("ce_subject", key),
+        ("ce_epoch", b"%d" % epoch),
+        ("ce_sequence", b"%d" % sequence),
+        ("ce_previousepoch", b"%d" % stored["previous_epoch"]),
+        ("ce_correlationid", stored["correlation_id"].encode()),
+        ("ce_actor", stored["actor"].encode()),
+        ("ce_hash", stored["hash"].encode()),
+        _JSON,
+    ]
+    for name, field in (("ce_causationid", "causation_id"), ("traceparent", "traceparent")):
+        if (value := stored[field]) is not None:
+            headers.append((name, value.encode()))
+    return key, orjson.dumps(public_body(stored)), headers
 
 
 def from_message(value: bytes | None, headers: Headers) -> Received[EventData]:

@@ -1,8 +1,10 @@
 """Reads the owners' journals page by page for a generation that is being built.
 
-Each page is asked for on ``ponte.republish`` and answered on the service's own replay topic. Whichever
-replica reads the mark of a page's end remembers what has to be there and asks for the next page; so the next
-is on its way while this one is stored. How far each source is stands in the generation document.
+Pages are asked for on ``ponte.republish``, several with one question, and answered on the service's own
+replay topic: so the next are on their way while one is stored. Whichever replica reads the mark of a page's
+end remembers what has to be there, and asks for more after the last of those that were asked for. How far
+each source is stands in the generation document. The marks of one source come in the order of its pages,
+for they have one key; one that comes out of turn (a page was asked for twice) is passed over.
 """
 
 from __future__ import annotations
@@ -36,6 +38,8 @@ log = logging.getLogger("ponte.rebuild")
 AGAIN_S = 10.0
 """A page whose mark has not come for so long is asked for again."""
 PAGE = 2000
+AT_ONCE = 16
+"""Pages that one question asks for: so many times 1.5 MB at most wait on the replay topic."""
 LOOK_S = 0.1
 
 
@@ -102,7 +106,7 @@ class Pages:
         )
 
     async def on_page(self, page: Page) -> None:
-        """The mark of a page's end was read: remember what has to be there, and ask for the next page.
+        """The mark of a page's end was read: remember what has to be there, and ask on where it was the last.
 
         Raises where MongoDB is away; the mark then has to be read again.
         """
@@ -138,7 +142,7 @@ class Pages:
                 "$inc": {f"{at}.events": page.events},
             },
         )
-        if moved.matched_count and page.after is not None:
+        if moved.matched_count and page.after is not None and source["page"] % AT_ONCE == 0:
             self._in_background(generation.number, page.topic, source["page"] + 1, page.after)
 
     async def ask_for(self, number: int, topic: str, places: Sequence[Place]) -> None:
@@ -154,7 +158,10 @@ class Pages:
         task.add_done_callback(self._tasks.discard)
 
     async def _ask(self, number: int, topic: str, page: int, after: Sequence[object] | None) -> None:
-        place = PageOf.model_validate({"after": after, "limit": PAGE})
+        """For that page and those behind it, up to the next multiple of ``AT_ONCE``."""
+        more = range(page + 1, page + 1 + -page % AT_ONCE)
+        ahead = [request_id(number, topic, each) for each in more]
+        place = PageOf.model_validate({"after": after, "limit": PAGE, "ahead": ahead})
         await self._send(
             Request(id=request_id(number, topic, page), service=self._service, topic=topic, page=place)
         )

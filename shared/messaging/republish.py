@@ -25,6 +25,9 @@ OWNER_EPOCH: Final = "ponte_ownerepoch"
 MOST_SUBJECTS: Final = 500
 """In one request or one message of heads."""
 
+MOST_AHEAD: Final = 64
+"""Pages that one question may ask for beside the first."""
+
 Head = tuple[str, int, int, str]
 """Subject, epoch, sequence and chain hash of an aggregate's last published event."""
 PlaceOf = tuple[str, int, int]
@@ -52,7 +55,8 @@ class Heads(Control):
 class PageOf(Control):
     """A page of the owner's journal, in the order (subject, epoch, sequence), behind ``after``.
 
-    ``since`` and ``until`` bound the events' times, both included.
+    ``since`` and ``until`` bound the events' times, both included. ``ahead`` are the ids of the pages that
+    follow: the owner sends as many of them as there are, without being asked for each.
     """
 
     after: PlaceOf | None = None
@@ -60,6 +64,7 @@ class PageOf(Control):
     since: datetime | None = None
     until: datetime | None = None
     limit: int = Field(default=1000, ge=1, le=5000)
+    ahead: tuple[str, ...] = Field(default=(), max_length=MOST_AHEAD)
 
 
 class Request(Control):

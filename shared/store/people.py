@@ -60,16 +60,21 @@ def set_apart(model: type[BaseModel], body: dict[str, Any]) -> tuple[dict[str, A
 
 def put_together(body: Any, people: list[dict[str, str]]) -> Any:
     """The body with its personal values; one that was erased is null. ``body`` itself stays as it is."""
-    return _restored(body, {entry["path"]: entry["value"] for entry in people}, ())
+    return _restored(body, {entry["path"]: entry["value"] for entry in people}, "")
 
 
-def _restored(node: Any, values: dict[str, str], where: Path) -> Any:
+def _restored(node: Any, values: dict[str, str], where: str) -> Any:
+    """Every event that is published comes through here, so plain values make no call."""
     if isinstance(node, dict):
-        if node.keys() == {"digest"}:
-            return values.get(".".join(where))
-        return {key: _restored(child, values, (*where, key)) for key, child in node.items()}
+        if len(node) == 1 and "digest" in node:
+            return values.get(where)
+        at = f"{where}." if where else ""
+        return {
+            key: _restored(child, values, f"{at}{key}") if isinstance(child, dict | list) else child
+            for key, child in node.items()
+        }
     if isinstance(node, list):
-        return [_restored(child, values, (*where, str(index))) for index, child in enumerate(node)]
+        return [_restored(child, values, f"{where}.{index}") for index, child in enumerate(node)]
     return node
 
 

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -48,17 +49,65 @@ async def test_a_built_feed_is_numbered_as_it_was_recorded(database: Database) -
     built = await a_feed(database, BUILT)
     # As the journal lists them; c was never seen, and happened before the others were recorded.
     await built.apply([an_event("a", 1), an_event("b", 1), an_event("b", 2)])
-    await built.apply([an_event("c", 1), an_event("c", 2), an_event("b", 2)])
-    assert {number for number, _ in await order(database)} == {0}
+    before = datetime(2026, 1, 2, tzinfo=UTC)
+    await built.apply([*(replace(an_event("c", n), time=before) for n in (1, 2)), an_event("b", 2)])
+    assert sorted(number for number, _ in await order(database)) == [0, 0, 1, 2, 3]
     assert await built.complete(OLD) == 5
     recorded = {row["_id"]: row["recorded_at"] for row in await database["feed"].find({}).to_list()}
     rebuilt = {row["_id"]: row["recorded_at"] for row in await database["feed.g2"].find({}).to_list()}
     assert rebuilt.items() >= recorded.items()
-    assert rebuilt["c/1/2"] == NOON + timedelta(minutes=2)
+    assert rebuilt["c/1/2"] == before
     own = [place for _, place in await numbers(database)]
     new = [place for _, place in await order(database)]
     assert [place for place in new if place in own] == own
     assert await order(database) == list(enumerate(new, start=1))
+
+
+async def test_what_the_old_feed_had_keeps_its_number(database: Database) -> None:
+    old = await a_feed(database, OLD)
+    for subject, sequence in (("b", 1), ("a", 1), ("b", 2)):
+        await old.apply([an_event(subject, sequence)])
+    first = await a_feed(database, BUILT)
+    await old.apply([an_event("c", 1)])
+    second = await a_feed(database, BUILT)
+    await first.apply([an_event("a", 1), an_event("b", 1)])
+    # What came after the build began waits, whichever replica takes it in.
+    await second.apply([an_event("b", 1), an_event("b", 2), an_event("c", 1), an_event("c", 2)])
+    assert await order(database) == [(0, "c/1/1"), (0, "c/1/2"), (1, "b/1/1"), (2, "a/1/1"), (3, "b/1/2")]
+    assert await second.complete(OLD) == 2
+    kept = [(1, "b/1/1"), (2, "a/1/1"), (3, "b/1/2")]
+    assert await order(database) == [*kept, (4, "c/1/1"), (5, "c/1/2")]
+    assert await first.complete(OLD) == 0
+
+
+async def test_numbers_that_leave_a_gap_are_not_kept(database: Database) -> None:
+    """The owner was restored: what the old feed had of b is no more."""
+    old = await a_feed(database, OLD)
+    for subject, sequence in (("a", 1), ("b", 1), ("a", 2)):
+        await old.apply([an_event(subject, sequence)])
+    built = await a_feed(database, BUILT)
+    await built.apply([an_event("a", 1)])
+    await built.complete(OLD)
+    # From now on nobody keeps an old number.
+    await built.apply([an_event("a", 2)])
+    await built.complete(OLD)
+    assert await order(database) == [(1, "a/1/1"), (2, "a/1/2")]
+
+
+@pytest.mark.parametrize("healed", ["before", "later"])
+async def test_an_old_order_that_a_healed_gap_broke_is_not_kept(database: Database, healed: str) -> None:
+    old = await a_feed(database, OLD)
+    for sequence in (1, 3):
+        await old.apply([an_event("m", sequence)])
+    if healed == "before":
+        await old.apply([an_event("m", 2), an_event("n", 1)])
+    built = await a_feed(database, BUILT)
+    if healed == "later":
+        await old.apply([an_event("m", 2), an_event("n", 1)])
+    for event in (an_event("m", 1), an_event("m", 2), an_event("m", 3), an_event("n", 1)):
+        await built.apply([event])
+    await built.complete(OLD)
+    assert [place for _, place in await order(database)] == ["m/1/1", "m/1/2", "m/1/3", "n/1/1"]
 
 
 async def test_a_subject_keeps_its_order_whatever_the_clocks_say(database: Database) -> None:

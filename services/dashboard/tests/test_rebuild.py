@@ -52,6 +52,7 @@ async def filled(city: City, *, subjects: int, rounds: int) -> Owner:
 @pytest.fixture
 def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "PAGE", 50)
+    monkeypatch.setattr(pages, "AT_ONCE", 2)
 
 
 async def test_a_rebuild_under_load_leaves_no_gap(
