@@ -3,8 +3,8 @@
 A task of every replica; a lease in the generation document, by the server's time, lets one of them work and
 another take over. All that it has reached stands in that document, so nothing is begun again after a crash:
 
-- *reading*: page after page of each owner's journal is asked for on ``ponte.republish``. Whichever replica
-  reads the mark of a page's end remembers what has to be there (``expected<suffix>``) and asks for the next.
+- *reading*: the pages of each owner's journal are asked for on ``ponte.republish``. Whichever replica reads
+  the mark of a page's end remembers what has to be there (``expected<suffix>``) and asks on.
 - *checking*: until the new marks cover what was expected and what the old generation had. An owner whose
   epoch has risen is covered by its own list alone: what a restore undid does not come back.
 - *numbering*: the views put in order what needs the whole (``complete``).
@@ -42,7 +42,7 @@ log = logging.getLogger("ponte.rebuild")
 
 LEASE_S = 6.0
 RENEW_S = 1.0
-IDLE_S = 0.5
+IDLE_S = 0.2
 SETTLED_S = 10.0
 """Two switches are so far apart at least: by then nobody reads the generation before the last."""
 FEW = 1000
