@@ -1,7 +1,7 @@
 """Makes every lock file again: hashes in, registry addresses out.
 
 The Python lock files hold for every platform and for Python 3.11 and newer; the broker's jars are resolved by
-`shared.local.fetch`.
+`shared.local.fetch`, Keycloak's archive by `shared.local.distribution`.
 """
 
 import re
@@ -37,9 +37,11 @@ def main() -> int:
             print(f"{lock.name} names a registry's address", file=sys.stderr)
             return 1
         print(f"{lock.name}: {len(re.findall(r'^[a-z].*==', lock.read_text(), re.MULTILINE))} packages")
-    return subprocess.run(
-        [sys.executable, "-m", "shared.local.fetch", "--lock"], cwd=ROOT, check=False
-    ).returncode
+    for module in ("shared.local.fetch", "shared.local.distribution"):
+        command = [sys.executable, "-m", module, "--lock"]
+        if code := subprocess.run(command, cwd=ROOT, check=False).returncode:
+            return code
+    return 0
 
 
 if __name__ == "__main__":

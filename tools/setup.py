@@ -121,9 +121,11 @@ def install(level: str) -> None:
             call([*uv, *options, "--editable", str(ROOT)], "The ponte command could not be installed")
 
 
-def fetch() -> None:
-    """Fetch the broker's jars and the page's packages; each of them checks for itself what is there."""
+def fetch(level: str) -> None:
+    """Fetch the broker's jars, the tests' Keycloak and the page's packages, unless they are there."""
     call([str(PYTHON), "-m", "shared.local.fetch"], "The engines could not be fetched")
+    if level == "dev":
+        call([str(PYTHON), "-m", "shared.local.distribution"], "Keycloak could not be fetched")
     if (ROOT / "services" / "dashboard" / "assets.py").is_file():
         try:
             call([str(PYTHON), "-m", "services.dashboard.assets"], "no assets")
@@ -152,7 +154,7 @@ def main(arguments: list[str]) -> int:
             fcntl.flock(lock, fcntl.LOCK_EX)
             make_venv()
             install(level)
-            fetch()
+            fetch(level)
     except SetupFailed as error:
         print(f"set-up: {error}", file=sys.stderr)
         return 1

@@ -141,6 +141,10 @@ class Engine(ABC):
         except OSError:
             return ""
 
+    def surroundings(self) -> dict[str, str]:
+        """Return the environment variables that its own process gets on top of the person's."""
+        return {}
+
     @abstractmethod
     def command(self) -> list[str]:
         """Return the program and its arguments."""
@@ -163,6 +167,7 @@ class Engine(ABC):
         if self.log_file.exists() and self.log_file.stat().st_size > LOG_LIMIT:
             self.log_file.replace(self.log_file.with_suffix(".log.1"))
         environment = {name: value for name, value in os.environ.items() if name not in FOREIGN}
+        environment |= self.surroundings()
         # A file and not a pipe: an engine must never wait for somebody to read its log.
         with self.log_file.open("ab") as log:
             try:

@@ -130,7 +130,7 @@ def kafka_jars(progress: Progress | None = None) -> Path:
         if not wrong:
             return folder
         if folder.exists():
-            _say(
+            say(
                 progress,
                 f"Kafka's jars differ from the lock file ({', '.join(wrong[:3])}); fetching them again",
             )
@@ -150,7 +150,7 @@ def _download(jars: list[Jar], folder: Path, progress: Progress | None) -> None:
         if path.name not in names:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
     missing = [jar for jar in jars if _is_wrong(folder / jar.name, jar)]
-    context = _maven_context(folder / ".maven")
+    context = maven_context(folder / ".maven")
     # A few at a time: the files are small and the registry answers in parallel.
     with ThreadPoolExecutor(6) as pool:
         tasks = {pool.submit(_fetch_one, context, jar, folder): jar for jar in missing}
@@ -160,7 +160,7 @@ def _download(jars: list[Jar], folder: Path, progress: Progress | None) -> None:
             except EngineMissing:
                 pool.shutdown(cancel_futures=True)
                 raise
-            _say(progress, f"Kafka {KAFKA_VERSION}: jar {count} of {len(jars)}", passing=True)
+            say(progress, f"Kafka {KAFKA_VERSION}: jar {count} of {len(jars)}", passing=True)
     shutil.rmtree(folder / ".maven", ignore_errors=True)
 
 
@@ -186,7 +186,8 @@ def _is_wrong(path: Path, jar: Jar) -> bool:
     return not path.is_file() or sha256_of(path) != jar.sha256
 
 
-def _maven_context(cache: Path) -> Any:
+def maven_context(cache: Path) -> Any:
+    """The resolver, with its cache in a folder of ours that may be removed at any time."""
     # Imported here: it brings an HTTP library along that no service needs.
     from jgo.maven import MavenContext
 
@@ -199,13 +200,13 @@ def _maven_context(cache: Path) -> Any:
 def write_lock(progress: Progress | None = None) -> None:
     """Resolve the broker's jars from their coordinates and write the lock file."""
     cache = engines_folder() / "resolve"
-    context = _maven_context(cache)
+    context = maven_context(cache)
     wanted = [context.create_dependency(":".join(coordinates)) for coordinates in WANTED]
     inputs, transitive = context.resolver.resolve(wanted)
     jars = []
     for dependency in [*inputs, *transitive]:
         artifact = dependency.artifact
-        _say(progress, f"locking {artifact.artifactId}", passing=True)
+        say(progress, f"locking {artifact.artifactId}", passing=True)
         sha256 = sha256_of(Path(artifact.resolve()))
         jars.append(Jar(artifact.groupId, artifact.artifactId, artifact.version, sha256))
     lines = [f"{jar.sha256}  {jar.group}:{jar.artifact}:{jar.version}" for jar in sorted(set(jars))]
@@ -215,7 +216,8 @@ def write_lock(progress: Progress | None = None) -> None:
     shutil.rmtree(cache)
 
 
-def _say(progress: Progress | None, text: str, *, passing: bool = False) -> None:
+def say(progress: Progress | None, text: str, *, passing: bool = False) -> None:
+    """Tell how far it is; what is only passing shows on a terminal alone."""
     if progress and not (passing and not sys.stdout.isatty()):
         progress(f"\r\033[K{text}" if sys.stdout.isatty() else f"{text}\n")
 
@@ -238,7 +240,7 @@ def main() -> int:
     except LocalError as error:
         sys.stderr.write(f"\n{error}\n")
         return 1
-    _say(show, "engines: ready\n" if sys.stdout.isatty() else "engines: ready")
+    say(show, "engines: ready\n" if sys.stdout.isatty() else "engines: ready")
     return 0
 
 

@@ -1,11 +1,13 @@
 """Fixtures that every test of the repository may ask for.
 
 The engines are real and are started once per run, when the first test asks for one: a `mongod` (a replica set
-of one) and an Apache Kafka, each in a temporary folder and on free loopback ports. They end with the run,
-also when the run is killed; a folder that a killed run left behind is removed by pytest some runs later.
+of one), an Apache Kafka and a Keycloak, each in a temporary folder and on free loopback ports. They end with
+the run, also when the run is killed; a folder that a killed run left behind is removed by pytest some runs
+later.
 """
 
 import logging
+import secrets
 import shutil
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -15,10 +17,20 @@ import pytest
 import pytest_asyncio
 
 from shared.local.kafka import Kafka
+from shared.local.keycloak import Keycloak
 from shared.local.mongod import Mongod
+from shared.testing.realm import CLIENT_ID, INTEGRATION_ID, REALM, Realm
 from shared.testing.topics import drop_topics
 
-ENGINE_FIXTURES = {"mongod", "kafka", "mongodb_uri", "kafka_bootstrap", "database_name", "topic_prefix"}
+ENGINE_FIXTURES = {
+    "mongod",
+    "kafka",
+    "mongodb_uri",
+    "kafka_bootstrap",
+    "database_name",
+    "topic_prefix",
+    "realm",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,6 +65,28 @@ async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Kafka
     folder = tmp_path_factory.mktemp("kafka")
     async with Kafka(folder) as engine:
         yield engine
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def realm(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Realm]:
+    """The run's Keycloak with the realm of `deploy/keycloak/`, and its administrator.
+
+    The first start of a machine fetches and builds it: tests that ask for it say `timeout(600)`.
+    """
+    folder = tmp_path_factory.mktemp("keycloak")
+    known = {CLIENT_ID: secrets.token_urlsafe(24), INTEGRATION_ID: secrets.token_urlsafe(24)}
+    placeholders = {
+        "PONTE_OIDC_CLIENT_SECRET": known[CLIENT_ID],
+        "PONTE_INTEGRATION_SECRET": known[INTEGRATION_ID],
+    }
+    engine = Keycloak(folder, REALM, placeholders)
+    await engine.start(within=300)
+    try:
+        async with Realm(engine, known) as administered:
+            yield administered
+    finally:
+        await engine.stop()
     shutil.rmtree(folder, ignore_errors=True)
 
 
