@@ -15,7 +15,7 @@ from typing import Any
 
 from shared.messaging.envelope import to_message
 from shared.messaging.metrics import HANDOVER_FAILED, PUBLISHED
-from shared.messaging.producer import Producer
+from shared.messaging.producer import Message, Producer
 from shared.store.driver import DUPLICATE, BulkWriteError, Database, Document, UpdateOne
 from shared.store.kept import UnderWay
 from shared.store.setup import JOURNAL
@@ -166,25 +166,42 @@ class HandOvers:
 
     async def _hand_over(self, taken: Sequence[Sequence[Document]]) -> list[BaseException | None]:
         """Kafka and journal side by side; done when both have acknowledged. An outcome for each lane."""
-        sent, written = await asyncio.gather(
-            self._producer.send_all(
-                self.topic, [[to_message(event, self.source) for event in events] for events in taken]
-            ),
-            self._write_journal([event for events in taken for event in events]),
-            return_exceptions=True,
-        )
-        if isinstance(written, BaseException):
-            return [written] * len(taken)
-        return [sent] * len(taken) if isinstance(sent, BaseException) else list(sent)
+        sent, written = await asyncio.gather(self._send(taken), self._write_journal(taken))
+        return [one or other for one, other in zip(sent, written, strict=True)]
 
-    async def _write_journal(self, events: Sequence[Document]) -> None:
+    async def _send(self, taken: Sequence[Sequence[Document]]) -> Sequence[BaseException | None]:
+        outcomes: list[BaseException | None] = [None] * len(taken)
+        lanes: list[int] = []
+        groups: list[list[Message]] = []
+        for lane, events in enumerate(taken):
+            try:
+                groups.append([to_message(event, self.source) for event in events])
+                lanes.append(lane)
+            except Exception as error:
+                outcomes[lane] = error
         try:
-            await self._database[JOURNAL].insert_many(list(events), ordered=False)
+            answers = await self._producer.send_all(self.topic, groups)
+        except Exception as error:
+            return [error] * len(taken)
+        for lane, answer in zip(lanes, answers, strict=True):
+            outcomes[lane] = answer
+        return outcomes
+
+    async def _write_journal(self, taken: Sequence[Sequence[Document]]) -> Sequence[BaseException | None]:
+        lanes = [lane for lane, events in enumerate(taken) for _ in events]
+        outcomes: list[BaseException | None] = [None] * len(taken)
+        try:
+            await self._database[JOURNAL].insert_many([e for events in taken for e in events], ordered=False)
         except BulkWriteError as error:
-            # A duplicate is an event that is there already, from an earlier try: as good as written.
-            others = [e for e in error.details["writeErrors"] if e["code"] != DUPLICATE]
-            if others or error.details.get("writeConcernErrors"):
-                raise
+            if error.details.get("writeConcernErrors"):
+                return [error] * len(taken)
+            for failure in error.details["writeErrors"]:
+                # A duplicate is an event that is there already, from an earlier try: as good as written.
+                if failure["code"] != DUPLICATE:
+                    outcomes[lanes[failure["index"]]] = error
+        except Exception as error:
+            return [error] * len(taken)
+        return outcomes
 
     async def _pull_done(self) -> None:
         """Take what was handed over out of the outboxes, one call after the other."""

@@ -24,6 +24,7 @@ DOCUMENT_TOO_LARGE = frozenset({10334, 17419})
 NOT_PRIMARY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 """The server was leaving office: nothing is known about the write, as if it had not answered."""
 AT_ONCE = 2
+"""Bulks under way side by side: the more, the fewer commands share one."""
 LIMIT = 200
 _LOADED = (
     "version",

@@ -79,8 +79,9 @@ def _builder(name: str) -> Callable[..., Awaitable[Command]]:
 
 async def _fingerprint(request: Request) -> str:
     digest = sha256()
-    for part in (request.method, request.url.path, request.url.query):
-        digest.update(part.encode())
+    scope = request.scope
+    for part in (scope["method"].encode(), scope["path"].encode(), scope["query_string"]):
+        digest.update(part)
         digest.update(b"\0")
     digest.update(await request.body())
     return digest.hexdigest()
