@@ -26,52 +26,36 @@ def no_reconciliation(_: Path) -> None:
 
 def pull_before_publish(_: Path) -> None:
     """Events leave the outbox when the journal has them, whatever Kafka says."""
-    from shared.messaging.relay import Relay
-
-    async def hand_over(self: Any, taken: Sequence[Sequence[Any]]) -> list[BaseException | None]:
-        try:
-            await self._write_journal([event for events in taken for event in events])
-            await _pull(self, taken)
-        except Exception as error:  # noqa: BLE001 - as the product does: the poll takes it up
-            return [error] * len(taken)
-        return await _send(self, taken)
-
-    _patch(Relay, "_hand_over", hand_over)
+    _patch_hand_over("_write_journal", "_send")
 
 
 def pull_before_journal(_: Path) -> None:
     """Events leave the outbox when Kafka has them, whatever the journal says."""
+    _patch_hand_over("_send", "_write_journal")
+
+
+def _patch_hand_over(before: str, after: str) -> None:
+    """The outbox is emptied between the two, instead of when both have acknowledged."""
     from shared.messaging.relay import Relay
 
+    for name in (before, after):
+        getattr(Relay, name)
+
     async def hand_over(self: Any, taken: Sequence[Sequence[Any]]) -> list[BaseException | None]:
-        outcomes = await _send(self, taken)
+        outcomes = list(await getattr(self, before)(taken))
         if any(outcomes):
             return outcomes
+        lanes = [self._lanes[events[0]["subject"]] for events in taken]
+        ids = [[event["_id"] for event in events] for events in taken]
         try:
-            await _pull(self, taken)
-            await self._write_journal([event for events in taken for event in events])
+            await self._pull(
+                [(lane.collection, lane.subject, some) for lane, some in zip(lanes, ids, strict=True)]
+            )
         except Exception as error:  # noqa: BLE001 - as the product does: the poll takes it up
             return [error] * len(taken)
-        return outcomes
+        return list(await getattr(self, after)(taken))
 
     _patch(Relay, "_hand_over", hand_over)
-
-
-async def _pull(relay: Any, taken: Sequence[Sequence[Any]]) -> None:
-    lanes = [relay._lanes[events[0]["subject"]] for events in taken]
-    ids = [[event["_id"] for event in events] for events in taken]
-    await relay._pull([(lane.collection, lane.subject, some) for lane, some in zip(lanes, ids, strict=True)])
-
-
-async def _send(relay: Any, taken: Sequence[Sequence[Any]]) -> list[BaseException | None]:
-    from shared.messaging.envelope import to_message
-
-    try:
-        groups = [[to_message(event, relay.source) for event in events] for events in taken]
-        outcomes: list[BaseException | None] = await relay._producer.send_all(relay.topic, groups)
-    except Exception as error:  # noqa: BLE001 - as the product does: the poll takes it up
-        return [error] * len(taken)
-    return outcomes
 
 
 def publish_unacknowledged(_: Path) -> None:

@@ -103,3 +103,32 @@ async def test_the_next_event_does_not_wait_until_the_outbox_is_emptied(
     assert await database[JOURNAL].count_documents({"subject": "mission-1"}) == 3
     await relay.stop()
     await producer.stop()
+
+
+@pytest.mark.parametrize(
+    "harm", [{"$unset": {"outbox.0.hash": ""}}, {"$set": {"outbox.0._id": ["no", "id"]}}]
+)
+async def test_an_event_that_cannot_be_handed_over_is_its_own_aggregates_failure_alone(
+    database: Database, kafka_bootstrap: str, topic_prefix: str, harm: Document
+) -> None:
+    """No message can be made of the first, and the journal refuses the second."""
+    topic = topic_of("ponte.agenda").prefixed(topic_prefix + ".")
+    await ensure_topics(kafka_bootstrap, [topic])
+    for number in range(3):
+        await missions_of(database).put(f"mission-{number}", a_command(), retitled("title"))
+    await database["missions"].update_one({"_id": "mission-1"}, harm)
+    producer = Producer(kafka_bootstrap, client_id="test")
+    relay = Relay(database, ["missions"], topic.name, producer)
+
+    async def waiting() -> set[str]:
+        await relay.poll()
+        rows = await database["missions"].find({"outbox._id": {"$exists": True}}, {"_id": 1}).to_list()
+        return {row["_id"] for row in rows}
+
+    async def only_the_bad_one() -> bool:
+        return await waiting() == {"mission-1"}
+
+    await eventually(only_the_bad_one)
+    assert await database[JOURNAL].count_documents({"subject": {"$ne": "mission-1"}}) == 2
+    await relay.stop()
+    await producer.stop()
