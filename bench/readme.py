@@ -1,6 +1,6 @@
-"""Writes the README's figures from the result files, so that none is typed by hand.
+"""Writes the figures of the README and of `docs/performance.md` from the result files: none is typed by hand.
 
-``python -m bench.readme`` writes the section again, ``--check`` only tells whether it is up to date.
+``python -m bench.readme`` writes the sections again, ``--check`` only tells whether they are up to date.
 """
 
 from __future__ import annotations
@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from bench.tables import spread_text
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
 RESULTS = Path(__file__).parent / "results"
 BEGIN, END = "<!-- bench:begin -->", "<!-- bench:end -->"
 ORDER = ("end_to_end", "relay", "reader", "behind", "rebuild", "memory", "growth")
@@ -25,25 +26,29 @@ NAMES = {
 }
 
 
-def section(results: dict[str, dict[str, Any]]) -> str:
-    """Everything between the README's marks."""
-    parts = []
-    if "end_to_end" in results:
-        parts.append(_end_to_end(results["end_to_end"]))
-    rows = [row for name, result in results.items() if name != "end_to_end" for row in result["rows"]]
-    if rows:
-        lines = [f"| {row['what']} | {spread_text(row['value'])} | {row['unit']} |" for row in rows]
-        parts.append("\n".join(["| measured | median (spread) | |", "|---|---|---|", *lines]))
-    targets = [target for result in results.values() for target in result["targets"]]
+def summary(results: dict[str, dict[str, Any]]) -> str:
+    """What was to be reached, and what was: for the README."""
     lines = [
         f"| {target['what']} | {target['system']} | {spread_text(target['measured'])} "
         f"| {target['to_reach']} | {'reached' if target['reached'] else '**not reached**'} |"
-        for target in targets
+        for result in results.values()
+        for target in result["targets"]
     ]
-    parts.append("Ratios of one round, the median of all rounds, with what was to be reached:")
-    parts.append("\n".join(["| what | system | measured | goal | |", "|---|---|---|---|---|", *lines]))
-    parts.append(_where(results))
-    return "\n\n".join(parts)
+    table = "\n".join(["| what | of | measured | goal | |", "|---|---|---|---|---|", *lines])
+    return f"{table}\n\n{_where(results)}"
+
+
+def details(results: dict[str, dict[str, Any]]) -> str:
+    """Everything that was measured."""
+    parts = [_end_to_end(results["end_to_end"])] if "end_to_end" in results else []
+    for name, result in results.items():
+        if name != "end_to_end":
+            lines = [
+                f"| {row['what']} | {spread_text(row['value'])} | {row['unit']} |" for row in result["rows"]
+            ]
+            title = f"**{name}**: {result['what']}"
+            parts.append("\n".join([title, "", "| measured | median (spread) | |", "|---|---|---|", *lines]))
+    return "\n\n".join([*parts, _where(results)])
 
 
 def _end_to_end(result: dict[str, Any]) -> str:
@@ -102,24 +107,30 @@ def read(results: Path = RESULTS) -> dict[str, dict[str, Any]]:
     return {name: result for name, result in found.items() if "targets" in result}
 
 
-def rendered(text: str, results: dict[str, dict[str, Any]]) -> str:
-    """The README's text with the section made anew; as it is where there is no result."""
-    if not results:
-        return text
+def rendered(text: str, section: str) -> str:
+    """A page's text with the section made anew."""
     between = re.compile(f"{BEGIN}.*?{END}", re.DOTALL)
-    return between.sub(lambda _: f"{BEGIN}\n{section(results)}\n{END}", text)
+    return between.sub(lambda _: f"{BEGIN}\n{section}\n{END}", text)
+
+
+def pages(results: dict[str, dict[str, Any]]) -> Iterator[tuple[Path, str, str]]:
+    """Each page that bears figures: its file, its text now, and its text as it should be."""
+    for name, section in (("README.md", summary), ("docs/performance.md", details)):
+        file = ROOT / name
+        text = file.read_text(encoding="utf-8")
+        yield file, text, rendered(text, section(results)) if results else text
 
 
 def write(results: Path = RESULTS) -> None:
-    """Put the section between the README's marks."""
-    text = README.read_text(encoding="utf-8")
-    README.write_text(rendered(text, read(results)), encoding="utf-8")
+    """Put the sections between the pages' marks."""
+    for file, _, text in pages(read(results)):
+        file.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
     if "--check" in sys.argv[1:]:
-        now = README.read_text(encoding="utf-8")
-        if rendered(now, read()) != now:
-            sys.exit("README.md's figures are not those of bench/results: run `python -m bench.readme`.")
+        old = [file.name for file, text, wanted in pages(read()) if text != wanted]
+        if old:
+            sys.exit(f"{', '.join(old)}: not the figures of bench/results; run `python -m bench.readme`.")
     else:
         write()
