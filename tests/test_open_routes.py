@@ -14,7 +14,7 @@ from shared.identity.local import LocalKeys, ensure_keys
 from tests.system import SERVICES
 
 EVERYWHERE = {"/status", "/openapi.json", "/asyncapi.json"}
-OF_THE_DASHBOARD = {"/link", "/static"}
+OF_THE_DASHBOARD = {"/link", "/static", "/sign-in", "/sign-in/callback", "/back-channel-logout"}
 """The design's short list: whatever else is called without a token is refused."""
 
 

@@ -12,17 +12,21 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from services.dashboard.api import api_router
-from services.dashboard.gate import error_page, gate_router
+from services.dashboard.cookies import session_name
+from services.dashboard.gate import SignOff, error_page, gate_router
 from services.dashboard.hub import Hub
 from services.dashboard.pages import live_router, pages_router
-from services.dashboard.reader import SESSION_COOKIE
 from services.dashboard.register import Register
 from services.dashboard.render import STATIC, Renderer
 from services.dashboard.settings import Settings
+from services.dashboard.sign_on import OPEN as SIGN_ON_PATHS
+from services.dashboard.sign_on import SignOn, sign_on_router
 from services.dashboard.store import MongoRegister
 from shared.contracts.registry import BY_TOPIC
 from shared.identity.links import link_verifier
+from shared.identity.renewal import Renewal
 from shared.identity.sessions import Sessions, session_authenticator
+from shared.identity.sign_ins import SignIns
 from shared.messaging import ServiceRuntime
 from shared.web import ServiceInfo, create_app
 
@@ -35,7 +39,7 @@ SERVICE: Final = ServiceInfo(
     version="1.0.0",
     consumes=tuple(event for events in BY_TOPIC.values() for event in events),
 )
-OPEN: Final = ("/link", "/static/")
+OPEN: Final = ("/link", "/static/", *SIGN_ON_PATHS)
 """What anybody may call, besides the documents and probes of every service."""
 
 
@@ -56,10 +60,11 @@ class Parts:
     def __init__(self) -> None:
         self._hub: Hub | None = None
         self._sessions: Sessions | None = None
+        self._sign_ins: SignIns | None = None
 
-    def open(self, hub: Hub, sessions: Sessions) -> None:
-        """Set both once they run."""
-        self._hub, self._sessions = hub, sessions
+    def open(self, hub: Hub, sessions: Sessions, sign_ins: SignIns) -> None:
+        """Set them once they run."""
+        self._hub, self._sessions, self._sign_ins = hub, sessions, sign_ins
 
     def hub(self) -> Hub:
         """Follows the feed. Raises ``ConnectionError`` before the service runs."""
@@ -73,23 +78,33 @@ class Parts:
             raise ConnectionError("the dashboard is not running yet")
         return self._sessions
 
+    def sign_ins(self) -> SignIns:
+        """Who is about to sign in. Raises ``ConnectionError`` before the service runs."""
+        if self._sign_ins is None:
+            raise ConnectionError("the dashboard is not running yet")
+        return self._sign_ins
+
 
 def build_app(settings: Settings, *, register: Register | None = None) -> FastAPI:
     """The dashboard. ``register`` takes the place of the one that MongoDB and Kafka fill."""
     runtime = ServiceRuntime(settings, SERVICE.name)
     renderer = Renderer(settings.as_city())
     parts = Parts()
+    oidc = settings.as_oidc()
+    idle, absolute = settings.timeouts()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with runtime.running():
-            sessions = Sessions(runtime.database)
+            sessions = Sessions(runtime.database, idle=idle, absolute=absolute)
             await sessions.prepare()
+            sign_ins = SignIns(runtime.database)
+            await sign_ins.prepare()
             own = MongoRegister(runtime.database)
             await own.start()
             hub = Hub(register or own, renderer)
             await hub.start()
-            parts.open(hub, sessions)
+            parts.open(hub, sessions, sign_ins)
             await runtime.read(list(BY_TOPIC), views=own.views)
             try:
                 yield
@@ -104,13 +119,22 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
         routers=[
             pages_router(parts.hub),
             live_router(parts.hub, parts.sessions),
-            gate_router(parts.sessions, link_verifier(settings.oidc_jwks, settings.oidc_issuer)),
+            gate_router(
+                parts.sessions,
+                link_verifier(settings.oidc_jwks, settings.oidc_issuer),
+                SignOff(oidc, renderer) if oidc else None,
+            ),
+            sign_on_router(SignOn(oidc, parts.sign_ins, parts.sessions) if oidc else None),
             api_router(parts.hub),
         ],
         mounts={"/static": StaticPages(directory=STATIC)},
         open_paths=OPEN,
         health=runtime.problems,
         stuck=runtime.stuck,
-        authenticators=[session_authenticator(parts.sessions, SESSION_COOKIE)],
-        error_page=error_page(renderer),
+        authenticators=[
+            session_authenticator(
+                parts.sessions, session_name, Renewal(parts.sessions, oidc) if oidc else None
+            )
+        ],
+        error_page=error_page(renderer, single_sign_on=oidc is not None),
     )

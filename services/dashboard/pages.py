@@ -8,17 +8,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
+from services.dashboard.cookies import secure, session_name
 from services.dashboard.feed_page import stretch
 from services.dashboard.hub import Hub
 from services.dashboard.live import MOST_MISSING, Stream
 from services.dashboard.reader import (
     PAGE_HEADERS,
-    SESSION_COOKIE,
     Visit,
     keep_language,
     language_of,
     lens_of,
-    secure,
 )
 from services.dashboard.views.frame import Frame
 from services.dashboard.views.lens import Lens
@@ -116,11 +115,11 @@ def live_router(hub: Callable[[], Hub], sessions: Callable[[], Sessions]) -> API
         here = hub()
         visit = await Visit.of(request, here)
         news = await visit.news(here, here.renderer.frame(Lens(language_of(request)), here.now()))
-        cookie = request.cookies.get(SESSION_COOKIE)
+        cookie = request.cookies.get(session_name(request))
 
         async def holds() -> bool:
             await here.register.visited(visit.person, here.now())
-            return cookie is None or await sessions().find(cookie, here.now()) is not None
+            return cookie is None or await sessions().find(cookie, here.now(), touch=False) is not None
 
         stream = Stream(
             here,

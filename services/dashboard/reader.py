@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from services.dashboard import language
+from services.dashboard.cookies import secure
 from services.dashboard.hub import Hub
 from services.dashboard.news import NEVER, News, count_news, since_when, visit_of
 from services.dashboard.views.frame import Frame
@@ -17,7 +18,6 @@ from shared.identity import caller
 
 LANGUAGE_COOKIE = "ponte-language"
 VISIT_COOKIE = "ponte-visit"
-SESSION_COOKIE = "ponte-session"
 _YEAR = 365 * 24 * 3600
 
 PAGE_HEADERS = {
@@ -74,8 +74,3 @@ def keep_language(request: Request, response: Response) -> None:
         response.set_cookie(
             LANGUAGE_COOKIE, asked, max_age=_YEAR, httponly=True, samesite="lax", secure=secure(request)
         )
-
-
-def secure(request: Request) -> bool:
-    """Whether cookies may demand an encrypted connection: a laptop's loopback has none."""
-    return request.url.scheme == "https"

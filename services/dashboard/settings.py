@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from services.dashboard.views.frame import City
+from shared.domain.errors import ImpossibleValue
+from shared.identity.keys import KeySet
+from shared.identity.links import LOCAL_ISSUER
+from shared.identity.oidc import OidcClient
+from shared.identity.provider import Provider
+from shared.identity.tokens import TokenVerifier
 from shared.places import resolve
 from shared.web import ServiceSettings
 
+CALLBACK: Final = "/sign-in/callback"
+
 
 class Settings(ServiceSettings):
-    """What every service has, and how the page names the city that runs it."""
+    """What every service has, how the page names the city that runs it, and how people sign in."""
 
     http_port: int = Field(default=8080, ge=1, le=65535)
     area: str = Field(default="Area Relazioni Internazionali", min_length=1)
@@ -20,6 +32,80 @@ class Settings(ServiceSettings):
     city_holidays: str = Field(
         default="IT-MI", pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,6})?$", description="Country and subdivision"
     )
+
+    oidc_client_id: str | None = Field(default=None, min_length=1, max_length=255)
+    oidc_client_secret: SecretStr | None = Field(default=None, min_length=1)
+    oidc_client_secret_file: Path | None = Field(default=None, description="Goes before the variable")
+    oidc_redirect_uri: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+/sign-in/callback$",
+        description="Where the browser comes back to",
+    )
+    oidc_discovery: str | None = Field(
+        default=None,
+        pattern=r"^https?://\S+$",
+        description="The provider's description, unless below the issuer",
+    )
+    oidc_scopes: str = Field(default="openid profile", pattern=r"^(\S+ )*openid( \S+)*$")
+    session_idle_minutes: int = Field(default=120, ge=5, le=1440)
+    session_hours: float = Field(default=12, gt=0, le=24, description="After that a person signs in again")
+
+    def as_oidc(self) -> OidcClient | None:
+        """How people sign in; null without a client id. Raises ``ImpossibleValue`` naming a wrong setting."""
+        if self.oidc_client_id is None:
+            return None
+        if self.oidc_issuer == LOCAL_ISSUER:
+            raise ImpossibleValue(
+                field="PONTE_OIDC_ISSUER",
+                value=self.oidc_issuer,
+                en="with PONTE_OIDC_CLIENT_ID it has to be the provider's own.",
+                it="con PONTE_OIDC_CLIENT_ID deve essere quello del fornitore.",
+            )
+        redirect_uri = self.oidc_redirect_uri or self.public_url.rstrip("/") + CALLBACK
+        if urlsplit(redirect_uri).path != CALLBACK:
+            raise ImpossibleValue(
+                field="PONTE_OIDC_REDIRECT_URI",
+                value=redirect_uri,
+                en="the pages lie at the root of their host.",
+                it="le pagine stanno alla radice del loro host.",
+            )
+        return OidcClient(
+            Provider(
+                self.oidc_issuer,
+                client_id=self.oidc_client_id,
+                client_secret=self._client_secret(),
+                discovery=self.oidc_discovery,
+            ),
+            TokenVerifier(
+                KeySet(self.oidc_jwks),
+                issuer=self.oidc_issuer,
+                audience=self.oidc_client_id,
+                roles=self.role_map(),
+            ),
+            redirect_uri=redirect_uri,
+            scopes=self.oidc_scopes,
+        )
+
+    def _client_secret(self) -> str:
+        try:
+            given = self.oidc_client_secret_file and self.oidc_client_secret_file.read_text().strip()
+        except (OSError, UnicodeDecodeError):
+            given = None
+        if not given and self.oidc_client_secret and not self.oidc_client_secret_file:
+            given = self.oidc_client_secret.get_secret_value()
+        if not given:
+            raise ImpossibleValue(
+                field="PONTE_OIDC_CLIENT_SECRET_FILE",
+                value=str(self.oidc_client_secret_file or ""),
+                en="PONTE_OIDC_CLIENT_ID needs a readable file with the client's secret.",
+                it="PONTE_OIDC_CLIENT_ID richiede un file leggibile con il segreto del client.",
+            )
+        return given
+
+    def timeouts(self) -> tuple[timedelta, timedelta]:
+        """After how long without a request, and after how long at most, a session ends."""
+        longest = timedelta(hours=self.session_hours)
+        return min(timedelta(minutes=self.session_idle_minutes), longest), longest
 
     def as_city(self) -> City:
         """The city of the page, with its names and clock. Raises what ``resolve`` does."""

@@ -6,11 +6,9 @@ database can act for anybody.
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from hashlib import sha256
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -18,13 +16,19 @@ from starlette.requests import Request
 
 from shared.domain.errors import Refusal
 from shared.identity.links import SignInLink
-from shared.identity.roles import Identity, Role
+from shared.identity.role_map import stored_roles
+from shared.identity.roles import Identity
+from shared.identity.sealing import digest, fresh_secret, seal, unseal
 
 if TYPE_CHECKING:
+    from shared.identity.oidc import Grant
     from shared.store.driver import Database
 
 _TOUCH: Final = timedelta(minutes=1)
 """How coarsely "last seen" is kept, so that reading a page is not a write."""
+
+_RENEWAL: Final = timedelta(seconds=30)
+"""How long one request has for asking the provider before the next one may."""
 
 _DUPLICATE: Final = 11000
 
@@ -55,11 +59,27 @@ class CrossSite(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """A person's session. ``cookie`` is the secret that the browser holds; ``until`` its absolute end."""
+    """A person's session. ``cookie`` is the secret that the browser holds; ``until`` its absolute end.
+
+    ``renew_at`` is when the provider that gave it is asked again; null where there is nobody to ask.
+    """
 
     cookie: str
     identity: Identity
     until: datetime
+    renew_at: datetime | None = None
+    sealed: bytes | None = field(default=None, repr=False)
+
+    def renewal_due(self, now: datetime) -> bool:
+        """Whether the provider should be asked about it."""
+        return self.renew_at is not None and self.renew_at <= now
+
+    def tokens(self) -> dict[str, str | None]:
+        """The provider's tokens, which only the cookie opens; none for a session by link.
+
+        Raises ``ValueError`` where the stored ones were changed.
+        """
+        return {} if self.sealed is None else unseal(self.cookie, self.sealed)
 
 
 class Sessions:
@@ -84,6 +104,7 @@ class Sessions:
         """Make the indexes; MongoDB itself removes what has ended."""
         await self._sessions.create_index("until", expireAfterSeconds=0)
         await self._sessions.create_index("subject")
+        await self._sessions.create_index("sid", sparse=True)
         await self._links.create_index("until", expireAfterSeconds=0)
 
     async def redeem(self, link: SignInLink, now: datetime) -> Session:
@@ -96,13 +117,16 @@ class Sessions:
             raise
         return await self.open(link.identity, now)
 
-    async def open(self, identity: Identity, now: datetime) -> Session:
-        """Open a session for an identity that was verified in another way."""
-        cookie = secrets.token_urlsafe(32)
+    async def open(self, identity: Identity, now: datetime, *, grant: Grant | None = None) -> Session:
+        """Open a session for an identity that was verified in another way; ``grant`` where a provider did."""
+        cookie = fresh_secret()
         end = now + self._absolute
+        given = _granted(cookie, grant) if grant else {}
+        if grant and grant.sid:
+            given["sid"] = grant.sid
         await self._sessions.insert_one(
             {
-                "_id": _digest(cookie),
+                "_id": digest(cookie),
                 "subject": identity.subject,
                 "client": identity.client,
                 "roles": sorted(identity.roles),
@@ -110,25 +134,55 @@ class Sessions:
                 "seen": now,
                 "until": min(now + self._idle, end),
                 "end": end,
+                **given,
             }
         )
-        return Session(cookie, identity, end)
+        return Session(cookie, identity, end, given.get("renew_at"), given.get("sealed"))
 
-    async def find(self, cookie: str, now: datetime) -> Session | None:
-        """The session of a cookie, null where there is none or it has ended."""
+    async def find(self, cookie: str, now: datetime, *, touch: bool = True) -> Session | None:
+        """The session of a cookie, null where there is none or it has ended.
+
+        Without ``touch`` it is looked at and not used: an open page alone keeps no session from being idle.
+        """
         if not 1 <= len(cookie) <= 128:
             return None
-        found = await self._sessions.find_one({"_id": _digest(cookie), "until": {"$gt": now}})
+        found = await self._sessions.find_one({"_id": digest(cookie), "until": {"$gt": now}})
         if found is None:
             return None
-        if now - found["seen"] >= _TOUCH:
+        if touch and now - found["seen"] >= _TOUCH:
             until = min(now + self._idle, found["end"])
             await self._sessions.update_one({"_id": found["_id"]}, {"$set": {"seen": now, "until": until}})
-        return Session(cookie, _identity(found), found["end"])
+        return Session(cookie, _identity(found), found["end"], found.get("renew_at"), found.get("sealed"))
+
+    async def claim_renewal(self, session: Session, now: datetime) -> bool:
+        """Whether this caller is the one who asks the provider; nobody else does for half a minute."""
+        changed = await self._sessions.update_one(
+            {"_id": digest(session.cookie), "renew_at": session.renew_at},
+            {"$set": {"renew_at": now + _RENEWAL}},
+        )
+        return bool(changed.modified_count)
+
+    async def renewed(self, session: Session, grant: Grant) -> Session | None:
+        """Keep what the provider gave anew; null where the session was ended meanwhile."""
+        identity, given = grant.identity, _granted(session.cookie, grant)
+        changed = await self._sessions.update_one(
+            {"_id": digest(session.cookie)},
+            {"$set": {"roles": sorted(identity.roles), "name": identity.name, **given}},
+        )
+        if not changed.matched_count:
+            return None
+        return replace(session, identity=identity, renew_at=given["renew_at"], sealed=given["sealed"])
 
     async def close(self, cookie: str) -> None:
         """End one session."""
-        await self._sessions.delete_one({"_id": _digest(cookie)})
+        await self._sessions.delete_one({"_id": digest(cookie)})
+
+    async def end(self, *, sid: str | None, subject: str | None) -> int:
+        """End the sessions of a provider's ``sid``, or without one all of a person; the number of them."""
+        if sid is None and subject is None:
+            return 0
+        query = {"subject": subject} if sid is None else {"sid": sid}
+        return int((await self._sessions.delete_many(query)).deleted_count)
 
     async def close_all(self, subject: str) -> None:
         """End every session of a person."""
@@ -136,17 +190,22 @@ class Sessions:
 
 
 def session_authenticator(
-    sessions: Callable[[], Sessions], cookie_name: str
+    sessions: Callable[[], Sessions],
+    cookie_name: Callable[[Request], str],
+    renew: Callable[[Session, datetime], Awaitable[Session | None]] | None = None,
 ) -> Callable[[Request], Awaitable[Identity | None]]:
     """Reads the session cookie; what changes anything must come from a page of the same origin.
 
-    ``sessions`` is asked at every request, because the store opens only when the service starts. Raises
-    ``CrossSite``.
+    ``sessions`` is asked at every request, because the store opens only when the service starts; ``renew``
+    gives the session as its provider sees it now. Raises ``CrossSite``.
     """
 
     async def authenticate(request: Request) -> Identity | None:
-        cookie = request.cookies.get(cookie_name)
-        session = await sessions().find(cookie, datetime.now(UTC)) if cookie else None
+        cookie = request.cookies.get(cookie_name(request))
+        now = datetime.now(UTC)
+        session = await sessions().find(cookie, now) if cookie else None
+        if session is not None and renew is not None:
+            session = await renew(session, now)
         if session is None:
             return None
         if request.method not in {"GET", "HEAD"} and not same_origin(request):
@@ -165,15 +224,14 @@ def same_origin(request: Request) -> bool:
     return origin is not None and urlsplit(origin).netloc == request.headers.get("host")
 
 
-def _digest(cookie: str) -> str:
-    return sha256(cookie.encode()).hexdigest()
+def _granted(cookie: str, grant: Grant) -> dict[str, Any]:
+    return {"renew_at": grant.renew_at, "sealed": seal(cookie, grant.kept())}
 
 
 def _identity(found: dict[str, Any]) -> Identity:
-    known = {role.value for role in Role}
     return Identity(
         subject=found["subject"],
         client=found["client"],
-        roles=frozenset(Role(word) for word in found["roles"] if word in known),
+        roles=stored_roles(found["roles"]),
         name=found["name"],
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
 
@@ -21,7 +21,8 @@ from jwt.exceptions import (
 
 from shared.identity.errors import Unauthenticated, bad_token
 from shared.identity.keys import KeySet, algorithm_of
-from shared.identity.roles import Identity, Role
+from shared.identity.role_map import BY_NAME, RoleMap
+from shared.identity.roles import Identity
 
 LEEWAY: Final = 30
 """Seconds that the issuer's clock may differ from ours."""
@@ -30,7 +31,7 @@ MAX_TOKEN: Final = 8192
 """Characters; a longer one is refused before anything is parsed."""
 
 _KEPT: Final = 2048
-_ROLES: Final = {role.value: role for role in Role}
+_REQUIRED: Final = ("exp", "iat", "iss", "aud", "sub")
 
 
 class TokenVerifier:
@@ -41,9 +42,16 @@ class TokenVerifier:
     """
 
     def __init__(
-        self, keys: KeySet, *, issuer: str, audience: str, clock: Callable[[], float] = time.time
+        self,
+        keys: KeySet,
+        *,
+        issuer: str,
+        audience: str,
+        roles: RoleMap = BY_NAME,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
+        self._roles = roles
         self._clock = clock
         self._issuer = issuer
         self._audience = audience
@@ -64,7 +72,7 @@ class TokenVerifier:
             self._held.move_to_end(digest)
             return self._held[digest][0]
         claims = await self.claims(token)
-        identity = identity_from(claims)
+        identity = self.identity(claims)
         self._held[digest] = (identity, float(claims["exp"]) + LEEWAY)
         if len(self._held) > _KEPT:
             self._held.popitem(last=False)
@@ -75,8 +83,12 @@ class TokenVerifier:
         held = self._held.get(_digest(token))
         return held is not None and self._clock() < held[1]
 
-    async def claims(self, token: str) -> dict[str, Any]:
-        """The verified claims of ``token``. Raises as ``verify`` does."""
+    def identity(self, claims: Mapping[str, Any]) -> Identity:
+        """The caller in verified claims, with the roles of the settings. Raises ``Unauthenticated``."""
+        return identity_from(claims, self._roles)
+
+    async def claims(self, token: str, *, required: Sequence[str] = _REQUIRED) -> dict[str, Any]:
+        """The verified claims of ``token``, the ``required`` ones among them. Raises as ``verify`` does."""
         if len(token) > MAX_TOKEN:
             raise bad_token("it is too long", "è troppo lungo")
         algorithm, kid = _header(token)
@@ -93,32 +105,27 @@ class TokenVerifier:
                 issuer=self._issuer,
                 audience=self._audience,
                 leeway=LEEWAY,
-                options={"require": ["exp", "iat", "iss", "aud", "sub"]},
+                options={"require": list(required)},
             )
         except PyJWTError as error:
             raise _reason(error) from None
         return claims
 
 
-def identity_from(claims: Mapping[str, Any]) -> Identity:
-    """The caller in verified claims.
+def identity_from(claims: Mapping[str, Any], roles: RoleMap = BY_NAME) -> Identity:
+    """The caller in verified claims; words that give no role are passed over and counted.
 
-    Roles come from ``roles`` and Keycloak's ``realm_access.roles``; words that are no role of ours are passed
-    over. Raises ``Unauthenticated`` for an unusable subject.
+    Raises ``Unauthenticated`` for an unusable subject.
     """
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 1 <= len(subject) <= 128 or not subject.isprintable():
         raise bad_token("its subject is not usable", "il suo soggetto non è utilizzabile")
     client = claims.get("azp") or claims.get("client_id")
-    realm = claims.get("realm_access")
-    words: list[object] = []
-    for given in (claims.get("roles"), realm.get("roles") if isinstance(realm, dict) else None):
-        words.extend(given if isinstance(given, list) else ())
     name = claims.get("name")
     return Identity(
         subject=subject,
         client=client if isinstance(client, str) and len(client) <= 128 else subject,
-        roles=frozenset(_ROLES[word] for word in words if isinstance(word, str) and word in _ROLES),
+        roles=roles.roles_of(claims),
         name=name if isinstance(name, str) else None,
     )
 

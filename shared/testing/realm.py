@@ -102,7 +102,7 @@ class Realm:
         answer = await self._http.post(
             f"{self.keycloak.issuer}/protocol/openid-connect/token",
             auth=(INTEGRATION_ID, self.secrets[INTEGRATION_ID]),
-            data={"grant_type": "client_credentials", "scope": " ".join(scopes)},
+            data={"grant_type": "client_credentials", **({"scope": " ".join(scopes)} if scopes else {})},
         )
         answer.raise_for_status()
         return str(answer.json()["access_token"])

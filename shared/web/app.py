@@ -71,7 +71,10 @@ def create_app(
     """
     routes = RouteTable()
     verifier = TokenVerifier(
-        KeySet(settings.oidc_jwks), issuer=settings.oidc_issuer, audience=settings.oidc_audience
+        KeySet(settings.oidc_jwks),
+        issuer=settings.oidc_issuer,
+        audience=settings.oidc_audience,
+        roles=settings.role_map(),
     )
     declared = (*OPEN, *open_paths)
     app = FastAPI(

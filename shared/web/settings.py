@@ -5,8 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.identity.role_map import CLAIMS, RoleMap, read_claims, read_mapping
+from shared.identity.roles import Role
 
 Required = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -31,6 +34,13 @@ class ServiceSettings(BaseSettings):
     oidc_audience: Required = "ponte"
     oidc_jwks: Required = Field(description="File path or http(s) address of the issuer's JWKS")
 
+    oidc_role_claims: Annotated[list[str], NoDecode, BeforeValidator(read_claims)] = Field(
+        default=list(CLAIMS), description="Claims that name groups and roles, as JSON; a path has dots"
+    )
+    oidc_roles: Annotated[dict[str, list[Role]], NoDecode, BeforeValidator(read_mapping)] = Field(
+        default={}, description="The provider's words and the roles they give, as JSON; none: equal names"
+    )
+
     city: Required = "Milano"
     http_host: Required = "127.0.0.1"
     http_port: int = Field(ge=1, le=65535)
@@ -50,3 +60,7 @@ class ServiceSettings(BaseSettings):
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     shutdown_seconds: float = Field(default=10.0, gt=0, le=300, description="Limit of each stage of stopping")
+
+    def role_map(self) -> RoleMap:
+        """How roles are read from tokens."""
+        return RoleMap.of(self.oidc_roles, self.oidc_role_claims)

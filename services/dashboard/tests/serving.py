@@ -15,10 +15,10 @@ from starlette.requests import Request
 
 from services.dashboard.api import api_router
 from services.dashboard.app import SERVICE, StaticPages
+from services.dashboard.cookies import SESSION as SESSION_COOKIE
 from services.dashboard.gate import error_page
 from services.dashboard.hub import Hub
 from services.dashboard.pages import live_router, pages_router
-from services.dashboard.reader import SESSION_COOKIE
 from services.dashboard.render import STATIC, Renderer
 from services.dashboard.settings import Settings
 from services.dashboard.tests.facts import MILAN
@@ -37,7 +37,7 @@ class Doors:
     def __init__(self) -> None:
         self.open = True
 
-    async def find(self, cookie: str, now: datetime) -> Session | None:
+    async def find(self, cookie: str, now: datetime, *, touch: bool = True) -> Session | None:
         return Session(cookie, DIRECTOR, now) if self.open and cookie == COOKIE[SESSION_COOKIE] else None
 
     async def authenticate(self, request: Request) -> Identity | None:

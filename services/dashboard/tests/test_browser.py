@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from services.dashboard.assets import Bundle, provide
-from services.dashboard.reader import SESSION_COOKIE
+from services.dashboard.cookies import SESSION as SESSION_COOKIE
 from services.dashboard.tests.facts import a_mission, a_picture
 from services.dashboard.tests.memory import MemoryRegister, an_entry, mixed
 from services.dashboard.tests.serving import COOKIE, Served, serve

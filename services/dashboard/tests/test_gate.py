@@ -7,10 +7,10 @@ import httpx
 import pytest
 
 from services.dashboard.app import SERVICE
+from services.dashboard.cookies import session_name
 from services.dashboard.gate import error_page, gate_router
 from services.dashboard.hub import Hub
 from services.dashboard.pages import pages_router
-from services.dashboard.reader import SESSION_COOKIE
 from services.dashboard.render import Renderer
 from services.dashboard.settings import Settings
 from services.dashboard.tests.facts import MILAN, a_picture
@@ -53,7 +53,7 @@ async def client(
             gate_router(lambda: sessions, link_verifier(settings.oidc_jwks, settings.oidc_issuer)),
         ],
         open_paths=("/link",),
-        authenticators=[session_authenticator(lambda: sessions, SESSION_COOKIE)],
+        authenticators=[session_authenticator(lambda: sessions, session_name)],
         error_page=error_page(hub.renderer),
     )
     transport = httpx.ASGITransport(app)

@@ -91,7 +91,7 @@ def _request(method: str, cookie: str, **headers: str) -> Request:
 
 async def test_only_pages_of_the_same_origin_act_with_the_cookie(sessions: Sessions) -> None:
     opened = await sessions.open(WHO, datetime.now(UTC))
-    authenticate = session_authenticator(lambda: sessions, "ponte")
+    authenticate = session_authenticator(lambda: sessions, lambda _: "ponte")
     assert await authenticate(_request("GET", opened.cookie, sec_fetch_site="cross-site")) == WHO
     assert await authenticate(_request("POST", opened.cookie, sec_fetch_site="same-origin")) == WHO
     assert await authenticate(_request("POST", opened.cookie, origin="https://ponte.example")) == WHO

@@ -102,9 +102,9 @@ async def test_the_realm_is_the_committed_one(realm: Realm) -> None:
 
 
 async def test_a_program_gets_a_token_for_ponte_with_its_scopes(realm: Realm) -> None:
-    token = await realm.program_token("ponte.write")
+    token = await realm.program_token("agenda.read")
     claims = json.loads(base64.urlsafe_b64decode(token.split(".")[1] + "=="))
     assert claims["aud"] == "ponte"
     assert claims["groups"] == ["integration"]
-    assert set(claims["scope"].split()) == {"ponte.read", "ponte.write"}
+    assert set(claims["scope"].split()) == {"feed.read", "overview.read", "agenda.read"}
     assert {"name", "email", "preferred_username"}.isdisjoint(claims), "no more of a person than needed"
