@@ -7,11 +7,13 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 from uuid import uuid4
 
 from fastapi import Depends, Header, Request
 
 from shared.identity.access import caller
+from shared.identity.roles import Identity
 from shared.store.command import Command
 from shared.web.errors import BadHeader
 
@@ -27,7 +29,8 @@ KeyHeader = Annotated[
     Header(
         alias="Idempotency-Key",
         description="Makes the command safe to repeat: the same key gives the first answer again. "
-        "Up to 200 visible ASCII characters.",
+        "Up to 200 visible ASCII characters. A key is the caller's own: the same one of another person, or "
+        "from another program, is another key.",
     ),
 ]
 MatchHeader = Annotated[
@@ -63,7 +66,7 @@ def _builder(name: str) -> Callable[..., Awaitable[Command]]:
         traceparent = request.headers.get("traceparent", "")
         return Command(
             name=name,
-            client=identity.client,
+            client=_sender(identity),
             actor=identity.subject,
             at=datetime.now(UTC),
             correlation_id=_correlation(x_correlation_id),
@@ -75,6 +78,16 @@ def _builder(name: str) -> Callable[..., Awaitable[Command]]:
         )
 
     return build
+
+
+def _sender(identity: Identity) -> str:
+    """The program and whoever uses it: ``ponte-dashboard/8c1f``; a program of its own is itself alone.
+
+    A key is the client's, and all people share one program: without the person, one's key would be answered
+    with what another did. The first slash ends the program's name.
+    """
+    program = quote(identity.client, safe="")
+    return program if identity.client == identity.subject else f"{program}/{identity.subject}"
 
 
 async def _fingerprint(request: Request) -> str:

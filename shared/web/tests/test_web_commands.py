@@ -4,7 +4,11 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
+import pytest
+from fastapi import FastAPI
 
+from shared.identity import Role
+from shared.identity.local import LocalKeys, issue_token
 from shared.store.command import Command
 from shared.web.tests import sample
 
@@ -23,11 +27,36 @@ async def test_the_context_comes_from_the_request_and_the_caller(director: httpx
         director,
         **{"Idempotency-Key": "k-1", "If-Match": '"12"', "X-Correlation-ID": "desk:7", "traceparent": TRACE},
     )
-    assert (found.name, found.client, found.actor) == ("plan-trip", "ponte-cli", "local-director")
+    assert (found.name, found.client, found.actor) == (
+        "plan-trip",
+        "ponte-cli/local-director",
+        "local-director",
+    )
     assert (found.key, found.expected_version) == ("k-1", 12)
     assert (found.correlation_id, found.traceparent) == ("desk:7", TRACE)
     assert timedelta() <= datetime.now(UTC) - found.at < timedelta(seconds=30)
     assert found.source is None
+
+
+@pytest.mark.parametrize(
+    ("client", "subject", "sender"),
+    [
+        ("ponte-dashboard", "8c1f", "ponte-dashboard/8c1f"),
+        ("a/b", "c", "a%2Fb/c"),
+        ("a", "b/c", "a/b/c"),
+        ("calendar", "calendar", "calendar"),
+        ("desk 1", "anna", "desk%201/anna"),
+    ],
+)
+async def test_a_key_belongs_to_a_person_and_a_program(
+    app: FastAPI, keys: LocalKeys, client: str, subject: str, sender: str
+) -> None:
+    token = issue_token(keys, Role.DIRECTOR, subject, client=client)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as caller:
+        caller.headers["Authorization"] = f"Bearer {token}"
+        found = await _command(caller)
+    assert (found.client, found.actor) == (sender, subject)
 
 
 async def test_without_headers(director: httpx.AsyncClient) -> None:
