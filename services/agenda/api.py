@@ -12,16 +12,19 @@ from services.agenda.bodies import CancelIn, CorrectIn, LegsIn, MissionIn, Missi
 from services.agenda.commands import Missions
 from services.agenda.domain import busy_only
 from shared.contracts.agenda import Mission, MissionStatus
-from shared.identity import EVERYONE, Identity, Role, allow
+from shared.identity import Action, Identity, allow, may
 from shared.store import Command
 from shared.web import Accepted, Page, command, set_version
 from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, history, new_id, page, record
 
-WRITERS = (Role.OFFICER_CITY, Role.DIRECTOR, Role.CABINET, Role.INTEGRATION)
-KNOW_RESERVED = (Role.OFFICER_CITY, Role.DIRECTOR, Role.CABINET, Role.AUDITOR)
-
 MissionId = Annotated[str, Path(max_length=80, examples=["mission-3f9c2ab34d5e6f708192"])]
-Reader = Annotated[Identity, allow(*EVERYONE)]
+Reader = Annotated[Identity, allow(Action.AGENDA_READ)]
+Writer = Annotated[Identity, allow(Action.AGENDA_WRITE)]
+
+
+def knows_reserved(who: Identity) -> bool:
+    """Whether the caller may know of reserved missions; what follows from it is `domain.visibility`'s."""
+    return may(who, Action.AGENDA_READ_RESERVED)
 
 
 def missions_router(missions: Callable[[], Missions]) -> APIRouter:
@@ -44,7 +47,7 @@ def _reading(router: APIRouter, missions: Callable[[], Missions]) -> None:
         """Missions by id. A reserved one is shown as busy only, but for those who may know of it."""
         wanted: dict[str, Any] = {"status": with_status, "agreement_id": agreement_id}
         where = {name: value for name, value in wanted.items() if value is not None}
-        knows = who.has(*KNOW_RESERVED)
+        knows = knows_reserved(who)
         return await page(
             missions(),
             lambda state: MissionOut.of(state, knows_reserved=knows),
@@ -58,78 +61,104 @@ def _reading(router: APIRouter, missions: Callable[[], Missions]) -> None:
         """The mission as it stands; its version is the `ETag`."""
         loaded = await missions().get(mission_id)
         set_version(response, loaded.version)
-        knows = who.has(*KNOW_RESERVED)
+        knows = knows_reserved(who)
         return record(loaded, lambda state: MissionOut.of(state, knows_reserved=knows))
 
     @router.get("/{mission_id}/history", summary="What happened to a mission")
     async def get_history(mission_id: MissionId, who: Reader) -> Page[HistoryEntry]:
         """Every event in order. Of a mission that is reserved today, its past is shown as busy too."""
         told = await history(missions(), mission_id)
-        if who.has(*KNOW_RESERVED) or not (await missions().get(mission_id)).state.reserved:
+        if knows_reserved(who) or not (await missions().get(mission_id)).state.reserved:
             return told
         return Page(items=[_narrowed(entry) for entry in told.items], next=told.next)
 
 
 def _writing(router: APIRouter, missions: Callable[[], Missions]) -> None:
-    may_write = [allow(*WRITERS)]
-
-    @router.post("", summary="Propose a mission", status_code=status.HTTP_201_CREATED, dependencies=may_write)
+    @router.post("", summary="Propose a mission", status_code=status.HTTP_201_CREATED)
     async def propose(
-        body: MissionIn, context: Annotated[Command, command("propose")], response: Response
+        who: Writer,
+        body: MissionIn,
+        context: Annotated[Command, command("propose")],
+        response: Response,
     ) -> Accepted:
         """A new mission; with `schedule` it is settled at once.
 
         A mission to sign an agreement makes agreements schedule the signing as soon as it is scheduled.
         """
         mission_id = new_id("mission", context)
-        receipt = await commands.propose(missions(), context, mission_id, body.plan(), schedule=body.schedule)
+        receipt = await commands.propose(
+            missions(),
+            context,
+            mission_id,
+            body.plan(),
+            schedule=body.schedule,
+            knows_reserved=knows_reserved(who),
+        )
         response.headers["Location"] = f"/v1/missions/{receipt.subject}"
         return accepted(receipt, response)
 
-    @router.post("/{mission_id}/schedule", summary="Schedule a proposed mission", dependencies=may_write)
+    @router.post("/{mission_id}/schedule", summary="Schedule a proposed mission")
     async def schedule(
-        mission_id: MissionId, context: Annotated[Command, command("schedule")], response: Response
+        who: Writer,
+        mission_id: MissionId,
+        context: Annotated[Command, command("schedule")],
+        response: Response,
     ) -> Accepted:
         """The proposal is settled."""
-        return accepted(await commands.schedule(missions(), context, mission_id), response)
+        receipt = await commands.schedule(missions(), context, mission_id, knows_reserved=knows_reserved(who))
+        return accepted(receipt, response)
 
-    @router.post("/{mission_id}/reschedule", summary="Move a mission", dependencies=may_write)
+    @router.post("/{mission_id}/reschedule", summary="Move a mission")
     async def reschedule(
+        who: Writer,
         mission_id: MissionId,
         body: LegsIn,
         context: Annotated[Command, command("reschedule")],
         response: Response,
     ) -> Accepted:
         """Other times or places: the legs as they are from now on, all of them."""
-        receipt = await commands.reschedule(missions(), context, mission_id, body.found())
+        receipt = await commands.reschedule(
+            missions(), context, mission_id, body.found(), knows_reserved=knows_reserved(who)
+        )
         return accepted(receipt, response)
 
-    @router.post("/{mission_id}/cancel", summary="Cancel a mission", dependencies=may_write)
+    @router.post("/{mission_id}/cancel", summary="Cancel a mission")
     async def cancel(
+        who: Writer,
         mission_id: MissionId,
         body: CancelIn,
         context: Annotated[Command, command("cancel")],
         response: Response,
     ) -> Accepted:
         """With the reason. A signing that it travelled for is reopened by agreements."""
-        return accepted(await commands.cancel(missions(), context, mission_id, body.reason), response)
+        receipt = await commands.cancel(
+            missions(), context, mission_id, body.reason, knows_reserved=knows_reserved(who)
+        )
+        return accepted(receipt, response)
 
-    @router.post("/{mission_id}/complete", summary="Complete a mission", dependencies=may_write)
+    @router.post("/{mission_id}/complete", summary="Complete a mission")
     async def complete(
-        mission_id: MissionId, context: Annotated[Command, command("complete")], response: Response
+        who: Writer,
+        mission_id: MissionId,
+        context: Annotated[Command, command("complete")],
+        response: Response,
     ) -> Accepted:
         """It took place; possible only after its end."""
-        return accepted(await commands.complete(missions(), context, mission_id), response)
+        receipt = await commands.complete(missions(), context, mission_id, knows_reserved=knows_reserved(who))
+        return accepted(receipt, response)
 
-    @router.post("/{mission_id}/correct", summary="Correct what was recorded", dependencies=may_write)
+    @router.post("/{mission_id}/correct", summary="Correct what was recorded")
     async def correct(
+        who: Writer,
         mission_id: MissionId,
         body: CorrectIn,
         context: Annotated[Command, command("correct")],
         response: Response,
     ) -> Accepted:
         """Title, people, purpose and the agreement to sign, the reserved flag, the note."""
-        receipt = await commands.correct(missions(), context, mission_id, body.correction())
+        receipt = await commands.correct(
+            missions(), context, mission_id, body.correction(), knows_reserved=knows_reserved(who)
+        )
         return accepted(receipt, response)
 
 

@@ -8,14 +8,15 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from services.agenda.api import WRITERS, missions_router
+from services.agenda.api import knows_reserved, missions_router
 from services.agenda.commands import Missions
-from services.agenda.domain import MissionState
+from services.agenda.domain import MissionState, check_known
 from services.agenda.imports import MissionImport
 from services.agenda.reactions import reactions
 from services.agenda.settings import Settings
 from shared.contracts import agenda, agreements
 from shared.contracts.agreements import AgreementSigned
+from shared.identity import Action, Identity
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.web import ServiceInfo, create_app
@@ -31,6 +32,11 @@ SERVICE: Final = ServiceInfo(
     publishes=agenda.EVENTS,
     consumes=(AgreementSigned,),
 )
+
+
+def _judge(who: Identity, state: MissionState) -> None:
+    """A file writes no reserved mission for who may not know of them. Raises ``Reserved``."""
+    check_known(state, knows_reserved=knows_reserved(who))
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -53,7 +59,7 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[
             missions_router(missions),
             refused_router(lambda: runtime.database),
-            import_router([Table(MissionImport(), missions)], roles=WRITERS),
+            import_router([Table(MissionImport(), missions, judge=_judge)], action=Action.AGENDA_IMPORT),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response, status
 
@@ -23,12 +23,15 @@ from services.agreements.showing import AgreementOut
 from shared.contracts.agreements import AgreementKind, AgreementStatus, StatusClaim
 from shared.contracts.base import Country
 from shared.domain.sources import THE_OFFICE
-from shared.identity import EVERYONE, Role, allow
+from shared.identity import Action, allow
 from shared.store import Command, Receipt
 from shared.web import Accepted, Page, command, set_version
 from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, history, new_id, page, record
 
-WRITERS = (Role.OFFICER_CITY, Role.DIRECTOR, Role.INTEGRATION)
+READ: Final = [allow(Action.AGREEMENTS_READ)]
+WRITE: Final = [allow(Action.AGREEMENTS_WRITE)]
+SIGN: Final = [allow(Action.AGREEMENTS_SIGN)]
+CHANGE_STATUS: Final = [allow(Action.AGREEMENTS_CHANGE_STATUS)]
 
 AgreementId = Annotated[str, Path(max_length=80, examples=["agreement-9f1c2ab34d5e6f708192"])]
 
@@ -44,9 +47,7 @@ def agreements_router(desk: Desk) -> APIRouter:
 
 
 def _reading(router: APIRouter, desk: Desk) -> None:
-    everyone = [allow(*EVERYONE)]
-
-    @router.get("", summary="Agreements", dependencies=everyone)
+    @router.get("", summary="Agreements", dependencies=READ)
     async def list_agreements(
         after: After = None,
         limit: Limit = 50,
@@ -70,7 +71,7 @@ def _reading(router: APIRouter, desk: Desk) -> None:
             where=where,
         )
 
-    @router.get("/{agreement_id}", summary="One agreement", dependencies=everyone)
+    @router.get("/{agreement_id}", summary="One agreement", dependencies=READ)
     async def get_agreement(agreement_id: AgreementId, response: Response) -> Record[AgreementOut]:
         """The agreement as it stands; its version is the `ETag`."""
         loaded = await desk.agreements().get(agreement_id)
@@ -78,18 +79,14 @@ def _reading(router: APIRouter, desk: Desk) -> None:
         today = desk.city_day.today()
         return record(loaded, lambda state: AgreementOut.of(state, today))
 
-    @router.get("/{agreement_id}/history", summary="What happened to an agreement", dependencies=everyone)
+    @router.get("/{agreement_id}/history", summary="What happened to an agreement", dependencies=READ)
     async def get_history(agreement_id: AgreementId) -> Page[HistoryEntry]:
         """Every event in order."""
         return await history(desk.agreements(), agreement_id)
 
 
 def _creating(router: APIRouter, desk: Desk) -> None:
-    may_write = [allow(*WRITERS)]
-
-    @router.post(
-        "", summary="Draft an agreement", status_code=status.HTTP_201_CREATED, dependencies=may_write
-    )
+    @router.post("", summary="Draft an agreement", status_code=status.HTTP_201_CREATED, dependencies=WRITE)
     async def draft(
         body: DraftIn, context: Annotated[Command, command("draft")], response: Response
     ) -> Accepted:
@@ -103,7 +100,7 @@ def _creating(router: APIRouter, desk: Desk) -> None:
         "/register",
         summary="Register an agreement of the past",
         status_code=status.HTTP_201_CREATED,
-        dependencies=may_write,
+        dependencies=WRITE,
     )
     async def register(
         body: RegisterIn, context: Annotated[Command, command("register")], response: Response
@@ -114,9 +111,7 @@ def _creating(router: APIRouter, desk: Desk) -> None:
 
 
 def _signing(router: APIRouter, desk: Desk) -> None:
-    may_write = [allow(*WRITERS)]
-
-    @router.post("/{agreement_id}/schedule-signing", summary="Schedule the signing", dependencies=may_write)
+    @router.post("/{agreement_id}/schedule-signing", summary="Schedule the signing", dependencies=SIGN)
     async def schedule_signing(
         agreement_id: AgreementId,
         body: SigningIn,
@@ -126,7 +121,7 @@ def _signing(router: APIRouter, desk: Desk) -> None:
         """By hand. A mission that is scheduled to sign does the same by itself."""
         return accepted(await desk.schedule_signing(context, agreement_id, body.signing()), response)
 
-    @router.post("/{agreement_id}/reopen-signing", summary="Reopen the signing", dependencies=may_write)
+    @router.post("/{agreement_id}/reopen-signing", summary="Reopen the signing", dependencies=SIGN)
     async def reopen_signing(
         agreement_id: AgreementId,
         body: ReopenIn,
@@ -136,7 +131,7 @@ def _signing(router: APIRouter, desk: Desk) -> None:
         """The agreement waits for another date."""
         return accepted(await desk.reopen_signing(context, agreement_id, body.reason), response)
 
-    @router.post("/{agreement_id}/sign", summary="Record the signature", dependencies=may_write)
+    @router.post("/{agreement_id}/sign", summary="Record the signature", dependencies=SIGN)
     async def sign(
         agreement_id: AgreementId,
         body: SignIn,
@@ -149,9 +144,7 @@ def _signing(router: APIRouter, desk: Desk) -> None:
 
 
 def _living(router: APIRouter, desk: Desk) -> None:
-    may_write = [allow(*WRITERS)]
-
-    @router.post("/{agreement_id}/enter-into-force", summary="Enter into force", dependencies=may_write)
+    @router.post("/{agreement_id}/enter-into-force", summary="Enter into force", dependencies=SIGN)
     async def enter_into_force(
         agreement_id: AgreementId,
         body: SaidIn,
@@ -161,7 +154,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
         """The signed agreement holds."""
         return accepted(await desk.enter_into_force(context, agreement_id, body.said()), response)
 
-    @router.post("/{agreement_id}/suspend", summary="Suspend", dependencies=may_write)
+    @router.post("/{agreement_id}/suspend", summary="Suspend", dependencies=CHANGE_STATUS)
     async def suspend(
         agreement_id: AgreementId,
         body: ReasonIn,
@@ -172,7 +165,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
         receipt = await desk.suspend(context, agreement_id, body.reason, body.said())
         return accepted(receipt, response)
 
-    @router.post("/{agreement_id}/resume", summary="Resume", dependencies=may_write)
+    @router.post("/{agreement_id}/resume", summary="Resume", dependencies=CHANGE_STATUS)
     async def resume(
         agreement_id: AgreementId,
         body: SaidIn,
@@ -182,7 +175,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
         """A suspended agreement holds again."""
         return accepted(await desk.resume(context, agreement_id, body.said()), response)
 
-    @router.post("/{agreement_id}/renew", summary="Renew", dependencies=may_write)
+    @router.post("/{agreement_id}/renew", summary="Renew", dependencies=CHANGE_STATUS)
     async def renew(
         agreement_id: AgreementId,
         body: RenewIn,
@@ -193,7 +186,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
         receipt = await desk.renew(context, agreement_id, body.renewal(), body.term_months)
         return accepted(receipt, response)
 
-    @router.post("/{agreement_id}/end", summary="End", dependencies=may_write)
+    @router.post("/{agreement_id}/end", summary="End", dependencies=CHANGE_STATUS)
     async def end(
         agreement_id: AgreementId,
         body: ReasonIn,
@@ -204,7 +197,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
         receipt = await desk.end(context, agreement_id, body.reason, body.said())
         return accepted(receipt, response)
 
-    @router.post("/{agreement_id}/confirm-status", summary="Confirm the status", dependencies=may_write)
+    @router.post("/{agreement_id}/confirm-status", summary="Confirm the status", dependencies=WRITE)
     async def confirm_status(
         agreement_id: AgreementId,
         body: ConfirmIn,
@@ -214,7 +207,7 @@ def _living(router: APIRouter, desk: Desk) -> None:
         """A newer source says that the status still holds."""
         return accepted(await desk.confirm_status(context, agreement_id, body.said()), response)
 
-    @router.post("/{agreement_id}/correct", summary="Correct the register", dependencies=may_write)
+    @router.post("/{agreement_id}/correct", summary="Correct the register", dependencies=WRITE)
     async def correct(
         agreement_id: AgreementId,
         body: CorrectIn,

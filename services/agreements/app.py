@@ -8,7 +8,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from services.agreements.api import WRITERS, agreements_router
+from services.agreements.api import agreements_router
 from services.agreements.commands import Agreements, Desk
 from services.agreements.domain import AgreementState
 from services.agreements.imports import AgreementImport
@@ -16,6 +16,7 @@ from services.agreements.reactions import reactions
 from services.agreements.settings import Settings
 from shared.contracts import agenda, agreements
 from shared.contracts.agenda import MissionCancelled, MissionCorrected, MissionRescheduled, MissionScheduled
+from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
@@ -75,7 +76,9 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[
             agreements_router(desk),
             refused_router(lambda: runtime.database),
-            import_router([Table(AgreementImport(city_day.today), register)], roles=WRITERS),
+            import_router(
+                [Table(AgreementImport(city_day.today), register)], action=Action.AGREEMENTS_IMPORT
+            ),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

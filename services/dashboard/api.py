@@ -17,7 +17,7 @@ from services.dashboard.hub import Hub
 from services.dashboard.register import FeedEntry
 from shared.contracts.agenda import Mission
 from shared.contracts.base import Unit
-from shared.identity import EVERYONE, allow
+from shared.identity import Action, allow
 
 _INT64: dict[str, JsonValue] = {"format": "int64"}
 Number = Annotated[int | None, Query(ge=0, le=2**53, json_schema_extra=_INT64)]
@@ -80,9 +80,9 @@ class Overview(BaseModel):
 
 def api_router(hub: Callable[[], Hub]) -> APIRouter:
     """The routes below ``/v1``."""
-    router = APIRouter(prefix="/v1", tags=["dashboard"], dependencies=[allow(*EVERYONE)])
+    router = APIRouter(prefix="/v1", tags=["dashboard"])
 
-    @router.get("/feed", summary="What happened")
+    @router.get("/feed", summary="What happened", dependencies=[allow(Action.FEED_READ)])
     async def list_feed(
         before: Number = None,
         after: Number = None,
@@ -96,7 +96,7 @@ def api_router(hub: Callable[[], Hub]) -> APIRouter:
             following = f"/v1/feed?limit={limit}&{side}={entries[-1].number}"
         return FeedPage(items=[_item(entry) for entry in entries], next=following)
 
-    @router.get("/overview", summary="How things stand")
+    @router.get("/overview", summary="How things stand", dependencies=[allow(Action.OVERVIEW_READ)])
     async def get_overview() -> Overview:
         """The counters and lists of the Director's page."""
         here = hub()

@@ -15,7 +15,7 @@ from services.dashboard.cookies import drop_session, keep_session, session_name
 from services.dashboard.reader import PAGE_HEADERS, VISIT_COOKIE, language_of
 from services.dashboard.render import Renderer
 from services.dashboard.views.lens import Lens
-from shared.identity import EVERYONE, TokenVerifier, allow
+from shared.identity import Action, TokenVerifier, allow
 from shared.identity.links import verify_link
 from shared.identity.oidc import OidcClient
 from shared.identity.sessions import Sessions
@@ -49,7 +49,7 @@ def gate_router(
         keep_session(request, response, session, now)
         return response
 
-    @router.post("/sign-out", dependencies=[allow(*EVERYONE)])
+    @router.post("/sign-out", dependencies=[allow(Action.PAGES_SIGN_OUT)])
     async def leave(request: Request) -> Response:
         """End this session, here and at the provider."""
         cookie = request.cookies.get(session_name(request), "")

@@ -21,7 +21,7 @@ from services.dashboard.reader import (
 )
 from services.dashboard.views.frame import Frame
 from services.dashboard.views.lens import Lens
-from shared.identity import EVERYONE, Identity, allow, caller
+from shared.identity import Action, Identity, allow, caller
 from shared.identity.sessions import Sessions
 
 Before = Annotated[int | None, Query(ge=1, le=2**53)]
@@ -30,7 +30,7 @@ Place = Annotated[str | None, Query(max_length=80, pattern=r"^[A-Za-z0-9_-]*\.\d
 
 def pages_router(hub: Callable[[], Hub]) -> APIRouter:
     """The page and its parts; ``hub`` is asked at every request."""
-    router = APIRouter(include_in_schema=False, dependencies=[allow(*EVERYONE)])
+    router = APIRouter(include_in_schema=False, dependencies=[allow(Action.PAGES_READ)])
 
     @router.get("/")
     async def show_page(request: Request, before: Before = None) -> HTMLResponse:
@@ -103,7 +103,7 @@ def pages_router(hub: Callable[[], Hub]) -> APIRouter:
 
 def live_router(hub: Callable[[], Hub], sessions: Callable[[], Sessions]) -> APIRouter:
     """The stream that keeps open pages up to date."""
-    router = APIRouter(include_in_schema=False, dependencies=[allow(*EVERYONE)])
+    router = APIRouter(include_in_schema=False, dependencies=[allow(Action.PAGES_READ)])
 
     @router.get("/live")
     async def stream_live(

@@ -20,27 +20,29 @@ from services.dossiers.bodies import (
 from services.dossiers.commands import Candidacies
 from services.dossiers.domain import CandidacyState
 from shared.contracts.dossiers import Candidacy, CandidacyStatus
-from shared.identity import EVERYONE, Role, allow
+from shared.identity import Action, allow
 from shared.places.today import CityDay
 from shared.store import Command
 from shared.web import Accepted, Page, command, set_version
 from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, history, new_id, page, record
 
-WRITERS: Final = (Role.OFFICER_PARTNERSHIPS, Role.DIRECTOR, Role.INTEGRATION)
+READ: Final = [allow(Action.DOSSIERS_READ)]
+WRITE: Final = [allow(Action.DOSSIERS_WRITE)]
+SUBMIT: Final = [allow(Action.DOSSIERS_SUBMIT)]
+DECIDE: Final = [allow(Action.DOSSIERS_DECIDE)]
 
 CandidacyId = Annotated[str, Path(max_length=80)]
 
 
 def candidacies_router(candidacies: Callable[[], Candidacies], days: CityDay) -> APIRouter:
-    """The routes ``/v1/candidacies/...``; whoever is signed in may read.
+    """The routes ``/v1/candidacies/...``.
 
     ``candidacies`` is asked at every request, because the store opens only when the service starts.
     """
-    router = APIRouter(prefix="/v1/candidacies", tags=["candidacies"], dependencies=[allow(*EVERYONE)])
-    writing = [allow(*WRITERS)]
+    router = APIRouter(prefix="/v1/candidacies", tags=["candidacies"])
     _add_steps(router, candidacies, days)
 
-    @router.get("", summary="Candidacies")
+    @router.get("", summary="Candidacies", dependencies=READ)
     async def list_candidacies(
         after: After = None,
         limit: Limit = 50,
@@ -50,19 +52,19 @@ def candidacies_router(candidacies: Callable[[], Candidacies], days: CityDay) ->
         where = {"candidacy.status": status.value} if status is not None else None
         return await page(candidacies(), _public, after=after, limit=limit, where=where)
 
-    @router.get("/{candidacy_id}", summary="One candidacy")
+    @router.get("/{candidacy_id}", summary="One candidacy", dependencies=READ)
     async def show_candidacy(candidacy_id: CandidacyId, response: Response) -> Record[Candidacy]:
         """One candidacy with its deadline and outcome."""
         loaded = await candidacies().get(candidacy_id)
         set_version(response, loaded.version)
         return record(loaded, _public)
 
-    @router.get("/{candidacy_id}/history", summary="What happened to a candidacy")
+    @router.get("/{candidacy_id}/history", summary="What happened to a candidacy", dependencies=READ)
     async def candidacy_history(candidacy_id: CandidacyId) -> Page[HistoryEntry]:
         """Everything that happened to the candidacy, in order."""
         return await history(candidacies(), candidacy_id)
 
-    @router.post("", summary="Consider or register a candidacy", status_code=201, dependencies=writing)
+    @router.post("", summary="Consider or register a candidacy", status_code=201, dependencies=WRITE)
     async def register_candidacy(
         body: CandidacyIn, context: Annotated[Command, command("register-candidacy")], response: Response
     ) -> Accepted:
@@ -74,7 +76,7 @@ def candidacies_router(candidacies: Callable[[], Candidacies], days: CityDay) ->
         response.headers["Location"] = f"/v1/candidacies/{receipt.subject}"
         return accepted(receipt, response)
 
-    @router.post("/{candidacy_id}/correct", summary="Correct what was recorded", dependencies=writing)
+    @router.post("/{candidacy_id}/correct", summary="Correct what was recorded", dependencies=WRITE)
     async def correct(
         candidacy_id: CandidacyId,
         body: CorrectIn,
@@ -92,9 +94,8 @@ def candidacies_router(candidacies: Callable[[], Candidacies], days: CityDay) ->
 
 def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: CityDay) -> None:
     """The routes of the state table's actions."""
-    writing = [allow(*WRITERS)]
 
-    @router.post("/{candidacy_id}/start-preparation", summary="Start the preparation", dependencies=writing)
+    @router.post("/{candidacy_id}/start-preparation", summary="Start the preparation", dependencies=WRITE)
     async def start_preparation(
         candidacy_id: CandidacyId,
         body: StepIn,
@@ -107,7 +108,7 @@ def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: 
             await commands.start_preparation(candidacies(), context, candidacy_id, evidence), response
         )
 
-    @router.post("/{candidacy_id}/move-deadline", summary="Move the deadline", dependencies=writing)
+    @router.post("/{candidacy_id}/move-deadline", summary="Move the deadline", dependencies=WRITE)
     async def move_deadline(
         candidacy_id: CandidacyId,
         body: MoveIn,
@@ -120,7 +121,7 @@ def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: 
             await commands.move_deadline(candidacies(), context, candidacy_id, moved, evidence), response
         )
 
-    @router.post("/{candidacy_id}/submit", summary="Submit the candidacy", dependencies=writing)
+    @router.post("/{candidacy_id}/submit", summary="Submit the candidacy", dependencies=SUBMIT)
     async def submit(
         candidacy_id: CandidacyId,
         body: SubmitIn,
@@ -133,7 +134,7 @@ def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: 
             await commands.submit(candidacies(), context, candidacy_id, body.submitted_at, evidence), response
         )
 
-    @router.post("/{candidacy_id}/shortlist", summary="Note the shortlist", dependencies=writing)
+    @router.post("/{candidacy_id}/shortlist", summary="Note the shortlist", dependencies=DECIDE)
     async def shortlist(
         candidacy_id: CandidacyId,
         body: StepIn,
@@ -153,7 +154,7 @@ def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: 
         )
         return accepted(receipt, response)
 
-    @router.post("/{candidacy_id}/win", summary="Note that it won", dependencies=writing)
+    @router.post("/{candidacy_id}/win", summary="Note that it won", dependencies=DECIDE)
     async def win(
         candidacy_id: CandidacyId,
         body: DecisionIn,
@@ -163,7 +164,7 @@ def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: 
         """The candidacy won."""
         return await close(candidacy_id, CandidacyStatus.WON, body, context, response)
 
-    @router.post("/{candidacy_id}/lose", summary="Note that it lost", dependencies=writing)
+    @router.post("/{candidacy_id}/lose", summary="Note that it lost", dependencies=DECIDE)
     async def lose(
         candidacy_id: CandidacyId,
         body: DecisionIn,
@@ -174,7 +175,7 @@ def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: 
         return await close(candidacy_id, CandidacyStatus.LOST, body, context, response)
 
     @router.post(
-        "/{candidacy_id}/end-as-finalist", summary="Note that it ended as a finalist", dependencies=writing
+        "/{candidacy_id}/end-as-finalist", summary="Note that it ended as a finalist", dependencies=DECIDE
     )
     async def end_as_finalist(
         candidacy_id: CandidacyId,
@@ -185,7 +186,7 @@ def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: 
         """Among the last, without the prize."""
         return await close(candidacy_id, CandidacyStatus.FINALIST, body, context, response)
 
-    @router.post("/{candidacy_id}/withdraw", summary="Withdraw the candidacy", dependencies=writing)
+    @router.post("/{candidacy_id}/withdraw", summary="Withdraw the candidacy", dependencies=SUBMIT)
     async def withdraw(
         candidacy_id: CandidacyId,
         body: WithdrawIn,

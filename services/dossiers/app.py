@@ -8,12 +8,13 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from services.dossiers.api import WRITERS, candidacies_router
+from services.dossiers.api import candidacies_router
 from services.dossiers.commands import Candidacies
 from services.dossiers.domain import CandidacyState
 from services.dossiers.imports import CandidacyImport
 from services.dossiers.settings import Settings
 from shared.contracts import dossiers
+from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
@@ -50,7 +51,7 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[
             candidacies_router(candidacies, days),
-            import_router([Table(CandidacyImport(days.today), candidacies)], roles=WRITERS),
+            import_router([Table(CandidacyImport(days.today), candidacies)], action=Action.DOSSIERS_IMPORT),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

@@ -21,33 +21,33 @@ from services.networks.commands import Memberships
 from services.networks.domain import Correction, MembershipState
 from shared.contracts.base import Unit
 from shared.contracts.networks import Duty, Mandate, Membership
-from shared.identity import EVERYONE, Identity, Role, allow
+from shared.identity import Action, Identity, allow, may
 from shared.places.today import CityDay
 from shared.store import Command
 from shared.web import Accepted, Page, command, set_version
 from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, history, new_id, page, record
 
-WRITES_FOR: Final[dict[Role, frozenset[Unit]]] = {
-    Role.OFFICER_EUROPEAN: frozenset({Unit.EUROPEAN}),
-    Role.OFFICER_PARTNERSHIPS: frozenset({Unit.PARTNERSHIPS}),
-    Role.DIRECTOR: frozenset(Unit),
-    Role.INTEGRATION: frozenset(Unit),
+WRITE_FOR: Final[dict[Unit, Action]] = {
+    Unit.CITY: Action.NETWORKS_WRITE_CITY,
+    Unit.EUROPEAN: Action.NETWORKS_WRITE_EUROPEAN,
+    Unit.PARTNERSHIPS: Action.NETWORKS_WRITE_PARTNERSHIPS,
 }
-"""Which role writes for whose memberships."""
+"""Which right it takes to write a unit's memberships; whoever has one of them passes the door."""
 
-Writer = Annotated[Identity, allow(*WRITES_FOR)]
+READ: Final = [allow(Action.NETWORKS_READ)]
+Writer = Annotated[Identity, allow(*WRITE_FOR.values())]
 MembershipId = Annotated[str, Path(max_length=80)]
 PartId = Annotated[str, Path(max_length=80)]
 
 
 def memberships_router(memberships: Callable[[], Memberships], days: CityDay) -> APIRouter:
-    """The routes ``/v1/memberships/...``; whoever is signed in may read.
+    """The routes ``/v1/memberships/...``.
 
     ``memberships`` is asked at every request, because the store opens only when the service starts.
     """
-    router = APIRouter(prefix="/v1/memberships", tags=["memberships"], dependencies=[allow(*EVERYONE)])
+    router = APIRouter(prefix="/v1/memberships", tags=["memberships"])
 
-    @router.get("", summary="Memberships")
+    @router.get("", summary="Memberships", dependencies=READ)
     async def list_memberships(
         after: After = None, limit: Limit = 50, unit: Annotated[Unit | None, Query()] = None
     ) -> Page[Record[Membership]]:
@@ -55,14 +55,14 @@ def memberships_router(memberships: Callable[[], Memberships], days: CityDay) ->
         where = {"membership.unit": unit.value} if unit is not None else None
         return await page(memberships(), _public, after=after, limit=limit, where=where)
 
-    @router.get("/{membership_id}", summary="One membership")
+    @router.get("/{membership_id}", summary="One membership", dependencies=READ)
     async def show_membership(membership_id: MembershipId, response: Response) -> Record[Membership]:
         """One membership with its mandates, duties and counts."""
         loaded = await memberships().get(membership_id)
         set_version(response, loaded.version)
         return record(loaded, _public)
 
-    @router.get("/{membership_id}/history", summary="What happened to a membership")
+    @router.get("/{membership_id}/history", summary="What happened to a membership", dependencies=READ)
     async def membership_history(membership_id: MembershipId) -> Page[HistoryEntry]:
         """Everything that happened to the membership, in order."""
         return await history(memberships(), membership_id)
@@ -155,7 +155,7 @@ def memberships_router(memberships: Callable[[], Memberships], days: CityDay) ->
         return accepted(receipt, response)
 
     def _rights(who: Identity, context: Command) -> dict[str, Any]:
-        units = frozenset(unit for role in who.roles for unit in WRITES_FOR.get(role, frozenset()))
+        units = frozenset(unit for unit, action in WRITE_FOR.items() if may(who, action))
         return {"units": units, "today": days.of(context.at)}
 
     return router

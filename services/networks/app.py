@@ -14,7 +14,7 @@ from services.networks.domain import MembershipState
 from services.networks.imports import MembershipImport
 from services.networks.settings import Settings
 from shared.contracts import networks
-from shared.identity import Role
+from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
@@ -29,8 +29,6 @@ SERVICE: Final = ServiceInfo(
     version="1.0.0",
     publishes=networks.EVENTS,
 )
-IMPORTERS = (Role.DIRECTOR, Role.INTEGRATION)
-"""A table holds the memberships of several units, so an officer of one does not import it."""
 
 
 def build_app(settings: Settings) -> FastAPI:
@@ -53,7 +51,7 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[
             memberships_router(memberships, days),
-            import_router([Table(MembershipImport(days.today), memberships)], roles=IMPORTERS),
+            import_router([Table(MembershipImport(days.today), memberships)], action=Action.NETWORKS_IMPORT),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

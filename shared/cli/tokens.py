@@ -19,13 +19,17 @@ def register(app: typer.Typer) -> None:
         role: Annotated[str, typer.Option(help="What the caller may do; a wrong one lists all.")],
         subject: Annotated[str | None, typer.Option(help="The caller's opaque id.")] = None,
         minutes: Annotated[float, typer.Option(help="How long the token holds.")] = 60,
+        scope: Annotated[
+            list[str] | None, typer.Option(help="An action that a program (integration) may do; repeatable.")
+        ] = None,
     ) -> None:
         """Print a bearer token for the APIs of the local run."""
         from shared.identity.local import issue_token
 
         keys, wanted = _keys(), _role(role)
+        scopes = _scopes(wanted, scope or [])
         try:
-            typer.echo(issue_token(keys, wanted, subject, minutes))
+            typer.echo(issue_token(keys, wanted, subject, minutes, scopes=scopes))
         except ValueError as error:
             raise UserError(f"{error}.") from None
 
@@ -36,8 +40,11 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Print a link that signs in at the dashboard once."""
         from shared.identity.local import sign_in_link
+        from shared.identity.rights import RIGHTS, Action
 
         keys, wanted = _keys(), _role(role)
+        if wanted not in RIGHTS[Action.PAGES_READ].roles:
+            raise UserError(f"--role {wanted} opens no page: programs call the APIs, see `ponte token`.")
         try:
             typer.echo(sign_in_link(keys, _dashboard_url(), wanted, minutes))
         except ValueError as error:
@@ -61,6 +68,20 @@ def _role(word: str) -> "Role":
         return Role(word)
     except ValueError:
         raise UserError(f"--role is {word!r}; it is one of {', '.join(Role)}.") from None
+
+
+def _scopes(role: "Role", words: list[str]) -> list[str]:
+    """The actions that the token shall name: at least one for a program, none for a person."""
+    from shared.identity.rights import SCOPES
+    from shared.identity.roles import Role
+
+    unknown = [word for word in words if word not in SCOPES]
+    if unknown or (role is Role.INTEGRATION and not words):
+        said = f"--scope is {unknown[0]!r}" if unknown else f"--role {role} needs --scope, as often as wanted"
+        raise UserError(f"{said}; it is one of {', '.join(sorted(SCOPES))}.")
+    if words and role is not Role.INTEGRATION:
+        raise UserError(f"--scope goes with --role {Role.INTEGRATION}: a person may what the role may.")
+    return words
 
 
 def _dashboard_url() -> str:

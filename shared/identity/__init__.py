@@ -1,14 +1,14 @@
 """Who is calling and what they may do."""
 
-from shared.identity.access import Allow, Rule, allow, caller, identity_of
+from shared.identity.access import Allow, Rule, allow, caller, identity_of, may
 from shared.identity.errors import Forbidden, KeysUnavailable, Unauthenticated
 from shared.identity.keys import KeySet
-from shared.identity.roles import EVERYONE, OFFICERS, Identity, Role
+from shared.identity.rights import Action
+from shared.identity.roles import Identity, Role
 from shared.identity.tokens import TokenVerifier
 
 __all__ = [
-    "EVERYONE",
-    "OFFICERS",
+    "Action",
     "Allow",
     "Forbidden",
     "Identity",
@@ -21,4 +21,5 @@ __all__ = [
     "allow",
     "caller",
     "identity_of",
+    "may",
 ]

@@ -8,26 +8,32 @@ from shared.domain.errors import Refusal
 
 
 class Unauthenticated(Refusal):
-    """Nobody knows who is calling: no credential, or one that does not hold."""
+    """Nobody knows who is calling: no credential, or one that does not hold.
+
+    ``reason`` says why in one stable word, for what counts refusals.
+    """
 
     code = "unauthenticated"
     status = 401
     title: ClassVar[dict[str, str]] = {"en": "Not signed in", "it": "Accesso non effettuato"}
     rule: ClassVar[dict[str, str]] = {"en": "{en}", "it": "{it}"}
 
-    def __init__(self, en: str, it: str, *, field: str = "Authorization") -> None:
+    def __init__(
+        self, en: str, it: str, *, field: str = "Authorization", reason: str = "bad-credential"
+    ) -> None:
         super().__init__(field=field, value=None, en=en, it=it)
+        self.reason = reason
 
 
 class Forbidden(Refusal):
-    """The caller is known and its role does not cover the request. ``params``: ``needed`` (text)."""
+    """The caller is known and may not do this. ``params``: ``action`` and ``needed``, the roles that may."""
 
     code = "forbidden"
     status = 403
     title: ClassVar[dict[str, str]] = {"en": "Not allowed", "it": "Non consentito"}
     rule: ClassVar[dict[str, str]] = {
-        "en": "This needs one of these roles: {needed}; the caller has: {value}.",
-        "it": "Serve uno di questi ruoli: {needed}; chi chiama ha: {value}.",
+        "en": "{action} takes one of these roles: {needed}; the caller has: {value}.",
+        "it": "Per {action} serve uno di questi ruoli: {needed}; chi chiama ha: {value}.",
     }
 
 
@@ -48,9 +54,12 @@ def no_token() -> Unauthenticated:
     return Unauthenticated(
         "A bearer token is needed in the Authorization header.",
         "Serve un token bearer nell'intestazione Authorization.",
+        reason="no-credential",
     )
 
 
-def bad_token(en: str, it: str) -> Unauthenticated:
-    """The token came and does not hold, for the reason given."""
-    return Unauthenticated(f"The token is not accepted: {en}.", f"Il token non è accettato: {it}.")
+def bad_token(en: str, it: str, reason: str = "malformed-token") -> Unauthenticated:
+    """The token came and does not hold, for the reason given in two languages and in one stable word."""
+    return Unauthenticated(
+        f"The token is not accepted: {en}.", f"Il token non è accettato: {it}.", reason=reason
+    )

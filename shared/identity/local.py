@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 from base64 import urlsafe_b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -93,14 +94,22 @@ def load_keys(folder: Path) -> LocalKeys:
 
 
 def issue_token(
-    keys: LocalKeys, role: Role, subject: str | None = None, minutes: float = 60, *, client: str = "ponte-cli"
+    keys: LocalKeys,
+    role: Role,
+    subject: str | None = None,
+    minutes: float = 60,
+    *,
+    client: str = "ponte-cli",
+    scopes: Iterable[str] = (),
 ) -> str:
     """A bearer token for the services of this run, from now for ``minutes``.
 
-    ``subject`` is the caller's opaque id; where it is not given it is made from the role.
+    ``subject`` is the caller's opaque id; where it is not given it is made from the role. ``scopes`` are the
+    actions that a program (the role ``integration``) may do; without any it may do nothing.
     Raises ``ValueError`` for a validity of no or more than 31 days.
     """
-    return _sign(keys, AUDIENCE, role, subject or f"local-{role}", minutes, {"azp": client})
+    extra = {"azp": client, "scope": " ".join(scopes)}
+    return _sign(keys, AUDIENCE, role, subject or f"local-{role}", minutes, extra)
 
 
 def sign_in_link(keys: LocalKeys, base_url: str, role: Role = Role.DIRECTOR, minutes: float = 15) -> str:

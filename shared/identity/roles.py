@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
 
 
 class Role(StrEnum):
@@ -14,14 +13,11 @@ class Role(StrEnum):
     OFFICER_CITY = "officer-city"  # City Relations and Cooperation
     OFFICER_EUROPEAN = "officer-european"  # European Affairs
     OFFICER_PARTNERSHIPS = "officer-partnerships"  # International Partnerships
+    PROTOCOL = "protocol"  # cerimoniale: ceremonies and precedence
     CABINET = "cabinet"
     CONTRIBUTOR = "contributor"  # a section of a dossier
     AUDITOR = "auditor"
     INTEGRATION = "integration"  # another program
-
-
-OFFICERS: Final = (Role.OFFICER_CITY, Role.OFFICER_EUROPEAN, Role.OFFICER_PARTNERSHIPS)
-EVERYONE: Final = tuple(Role)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +26,12 @@ class Identity:
 
     ``subject`` is the issuer's opaque id and the only part that may reach logs, events or the journal;
     ``client`` the program that asked (OAuth's ``azp`` or ``client_id``, else the subject); ``name`` is for
-    the person's own page and goes nowhere else.
+    the person's own page and goes nowhere else. ``scopes`` are the actions that the token names: they are
+    what a program may do (`shared.identity.rights`), and give a person nothing.
     """
 
     subject: str
     client: str
     roles: frozenset[Role]
     name: str | None = None
-
-    def has(self, *roles: Role) -> bool:
-        """Whether the caller holds at least one of ``roles``."""
-        return not self.roles.isdisjoint(roles)
+    scopes: frozenset[str] = frozenset()

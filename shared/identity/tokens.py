@@ -23,6 +23,7 @@ from shared.identity.errors import Unauthenticated, bad_token
 from shared.identity.keys import KeySet, algorithm_of
 from shared.identity.role_map import BY_NAME, RoleMap
 from shared.identity.roles import Identity
+from shared.identity.scopes import scopes_of
 
 LEEWAY: Final = 30
 """Seconds that the issuer's clock may differ from ours."""
@@ -90,13 +91,19 @@ class TokenVerifier:
     async def claims(self, token: str, *, required: Sequence[str] = _REQUIRED) -> dict[str, Any]:
         """The verified claims of ``token``, the ``required`` ones among them. Raises as ``verify`` does."""
         if len(token) > MAX_TOKEN:
-            raise bad_token("it is too long", "è troppo lungo")
+            raise bad_token("it is too long", "è troppo lungo", "too-long")
         algorithm, kid = _header(token)
         key = await self._keys.find(kid)
         if key is None:
-            raise bad_token("its key is not one of the issuer's", "la sua chiave non è dell'emittente")
+            raise bad_token(
+                "its key is not one of the issuer's", "la sua chiave non è dell'emittente", "unknown-key"
+            )
         if algorithm_of(key) != algorithm:
-            raise bad_token("its algorithm does not fit its key", "l'algoritmo non è quello della chiave")
+            raise bad_token(
+                "its algorithm does not fit its key",
+                "l'algoritmo non è quello della chiave",
+                "wrong-algorithm",
+            )
         try:
             claims: dict[str, Any] = jwt.decode(
                 token,
@@ -127,6 +134,7 @@ def identity_from(claims: Mapping[str, Any], roles: RoleMap = BY_NAME) -> Identi
         client=client if isinstance(client, str) and len(client) <= 128 else subject,
         roles=roles.roles_of(claims),
         name=name if isinstance(name, str) else None,
+        scopes=scopes_of(claims),
     )
 
 
@@ -143,7 +151,9 @@ def _header(token: str) -> tuple[str, str]:
     algorithm, kid = header.get("alg"), header.get("kid")
     if algorithm not in {"RS256", "ES256", "EdDSA"}:
         raise bad_token(
-            "its algorithm is not one of RS256, ES256, EdDSA", "il suo algoritmo non è RS256, ES256 o EdDSA"
+            "its algorithm is not one of RS256, ES256, EdDSA",
+            "il suo algoritmo non è RS256, ES256 o EdDSA",
+            "wrong-algorithm",
         )
     if not isinstance(kid, str):
         raise bad_token("it names no key", "non indica la chiave")
@@ -152,15 +162,15 @@ def _header(token: str) -> tuple[str, str]:
 
 def _reason(error: PyJWTError) -> Unauthenticated:
     if isinstance(error, ExpiredSignatureError):
-        return bad_token("it has expired", "è scaduto")
+        return bad_token("it has expired", "è scaduto", "expired")
     if isinstance(error, ImmatureSignatureError):
-        return bad_token("it is not valid yet", "non è ancora valido")
+        return bad_token("it is not valid yet", "non è ancora valido", "not-valid-yet")
     if isinstance(error, InvalidAudienceError):
-        return bad_token("it is meant for another audience", "è destinato ad altri")
+        return bad_token("it is meant for another audience", "è destinato ad altri", "wrong-audience")
     if isinstance(error, InvalidIssuerError):
-        return bad_token("it comes from another issuer", "proviene da un altro emittente")
+        return bad_token("it comes from another issuer", "proviene da un altro emittente", "wrong-issuer")
     if isinstance(error, InvalidSignatureError):
-        return bad_token("its signature is wrong", "la firma non è valida")
+        return bad_token("its signature is wrong", "la firma non è valida", "wrong-signature")
     if isinstance(error, MissingRequiredClaimError):
-        return bad_token(f"it lacks {error.claim!r}", f"manca {error.claim!r}")
+        return bad_token(f"it lacks {error.claim!r}", f"manca {error.claim!r}", "claim-missing")
     return bad_token("it is malformed", "è malformato")

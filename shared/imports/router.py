@@ -11,11 +11,11 @@ from fastapi import APIRouter, Path, Request
 from starlette.responses import Response
 
 from shared.domain import NotFound, Refusal
-from shared.identity import Role, allow
+from shared.identity import Action, Identity, allow, caller
 from shared.imports.cells import digest, kept
 from shared.imports.decide import Decision, Outcome, decide
 from shared.imports.messages import Cell, CellsIn, ColumnOut, KindOut, RowOut, RowsIn
-from shared.imports.spec import ImportConflict, ImportKind, RowProblems
+from shared.imports.spec import ImportConflict, ImportKind, Problem, RowProblems
 from shared.store import Command, Repository, derived_id
 from shared.web.commands import command
 from shared.web.envelopes import Page
@@ -25,25 +25,32 @@ from shared.web.problems import of_refusal, response
 Name = Annotated[str, Path(max_length=80, description="The kind of table, as the list of columns names it")]
 
 
+def _anything(who: Identity, state: Any) -> None:
+    """Nothing depends on the single record."""
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A kind of table with the aggregates that its rows become.
 
     ``repository`` is asked at every request, because a service opens its store only when it starts.
+    ``judge`` raises a ``Refusal`` where this caller may not write what has this state; it is asked about the
+    state before the row and about the one after it.
     """
 
     kind: ImportKind[Any, Any]
     repository: Callable[[], Repository[Any]]
+    judge: Callable[[Identity, Any], None] = _anything
 
     def subject(self, key: str) -> str:
         """The id of the aggregate that the row with ``key`` makes, always the same."""
         return derived_id(self.kind.prefix, "import", key)
 
 
-def import_router(tables: Sequence[Table], *, roles: Sequence[Role]) -> APIRouter:
-    """The routes ``/v1/imports/...`` of a service, for callers with one of ``roles``."""
+def import_router(tables: Sequence[Table], *, action: Action) -> APIRouter:
+    """The routes ``/v1/imports/...`` of a service, for callers who may do ``action``."""
     by_name = {table.kind.name: table for table in tables}
-    router = APIRouter(prefix="/v1/imports", tags=["imports"], dependencies=[allow(*roles)])
+    router = APIRouter(prefix="/v1/imports", tags=["imports"], dependencies=[allow(action)])
 
     def table_of(name: str) -> Table:
         if name not in by_name:
@@ -59,7 +66,7 @@ def import_router(tables: Sequence[Table], *, roles: Sequence[Role]) -> APIRoute
     async def check_import(kind: Name, body: RowsIn, request: Request) -> Page[RowOut]:
         """What importing each row would do, in the order sent. Nothing is stored."""
         table, language = table_of(kind), language_of(request.scope)
-        return Page(items=await _checked(table, body, language))
+        return Page(items=await _checked(table, body, language, caller(request)))
 
     @router.put("/{kind}/{key:path}", response_model=RowOut)
     async def import_row(
@@ -76,19 +83,21 @@ def import_router(tables: Sequence[Table], *, roles: Sequence[Role]) -> APIRoute
         """
         table, language = table_of(kind), language_of(request.scope)
         try:
-            return await _imported(table, key, body.cells, context)
+            return await _imported(table, key, body.cells, context, caller(request))
         except (RowProblems, ImportConflict) as refusal:
             return _refused(key, refusal, language, request)
 
     return router
 
 
-async def _imported(table: Table, key: str, cells: dict[str, Cell], context: Command) -> RowOut:
+async def _imported(
+    table: Table, key: str, cells: dict[str, Cell], context: Command, who: Identity
+) -> RowOut:
     outcome = Outcome.UNCHANGED
 
     def decision(state: Any) -> Any:
         nonlocal outcome
-        decided = decide(table.kind, key, cells, state)
+        decided = _decided(table, key, cells, state, who)
         outcome = decided.outcome
         return decided.change
 
@@ -98,7 +107,15 @@ async def _imported(table: Table, key: str, cells: dict[str, Cell], context: Com
     return RowOut(key=key, outcome=outcome, subject=receipt.subject, sequence=receipt.sequence)
 
 
-async def _checked(table: Table, body: RowsIn, language: Language) -> list[RowOut]:
+def _decided(table: Table, key: str, cells: dict[str, Cell], state: Any, who: Identity) -> Decision[Any]:
+    if state is not None:
+        table.judge(who, state)
+    decided = decide(table.kind, key, cells, state)
+    table.judge(who, decided.change.state)
+    return decided
+
+
+async def _checked(table: Table, body: RowsIn, language: Language, who: Identity) -> list[RowOut]:
     repository = table.repository()
 
     async def check(position: int) -> RowOut:
@@ -109,9 +126,11 @@ async def _checked(table: Table, body: RowsIn, language: Language) -> list[RowOu
             state = None
         base = digest(state.imported) if state is not None and state.imported is not None else ""
         try:
-            decided: Decision[Any] = decide(table.kind, row.key, kept(row.cells), state)
+            decided = _decided(table, row.key, kept(row.cells), state, who)
         except (RowProblems, ImportConflict) as refusal:
             return RowOut.of(row.key, refusal, language, line=row.line, base=base)
+        except Refusal as refusal:  # who may not write it learns nothing of it
+            return RowOut.of(row.key, RowProblems([Problem.of(refusal)]), language, line=row.line)
         return RowOut(
             key=row.key,
             line=row.line,

@@ -18,6 +18,11 @@ _SECONDS: Final = Histogram(
     ("service", "method", "route"),
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
 )
+_REFUSALS: Final = Counter(
+    "ponte_http_refusals_total",
+    "Answers 401 and 403 by why and for which action of the table of rights; no action: nobody knew yet",
+    ("service", "reason", "action"),
+)
 _BUILD: Final = Gauge(
     "ponte_build_info", "Always 1; the labels say what runs", ("service", "version", "python")
 )
@@ -31,6 +36,10 @@ class HttpMetrics:
     def __init__(self, service: str, version: str) -> None:
         self._service = service
         _BUILD.labels(service, version, platform.python_version()).set(1)
+
+    def refused(self, reason: str, action: str) -> None:
+        """Note that somebody was not let through; both are words of the code, never of the caller."""
+        _REFUSALS.labels(self._service, reason, action).inc()
 
     def observe(self, method: str, route: str, status: int, seconds: float) -> None:
         """Note one answered request."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from shared.identity import Role
 from shared.identity.links import LOCAL_ISSUER
 from shared.identity.local import LocalKeys, issue_token
+from shared.identity.rights import SCOPES
 from shared.web import ServiceSettings
 
 S = TypeVar("S", bound=ServiceSettings)
@@ -27,11 +28,14 @@ class Service:
     keys: LocalKeys
     _stack: AsyncExitStack = field(repr=False)
 
-    async def caller(self, role: Role | None) -> httpx.AsyncClient:
-        """A client with a token for ``role`` (null: none) that asks for English; closed with the service."""
+    async def caller(self, role: Role | None, *, scopes: Iterable[str] = SCOPES) -> httpx.AsyncClient:
+        """A client with a token for ``role`` (null: none) that asks for English; closed with the service.
+
+        A program's token names all that programs may do, unless ``scopes`` are given.
+        """
         headers = {"Accept-Language": "en"}
         if role is not None:
-            headers["Authorization"] = f"Bearer {issue_token(self.keys, role)}"
+            headers["Authorization"] = f"Bearer {issue_token(self.keys, role, scopes=scopes)}"
         return await self._stack.enter_async_context(
             httpx.AsyncClient(
                 transport=httpx.ASGITransport(self.app), base_url="http://service.test", headers=headers

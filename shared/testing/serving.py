@@ -1,7 +1,7 @@
 """A whole service in a test: its own application on real engines, asked over ASGI with real tokens."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from shared.identity.local import LocalKeys, ensure_keys, issue_token
+from shared.identity.rights import SCOPES
 from shared.identity.roles import Role
 from shared.store import Database, close, connect
 from shared.testing.topics import drop_topics
@@ -53,13 +54,25 @@ class Served:
     keys: LocalKeys
     database: Database
 
-    def client(self, role: Role | str, *, language: str = "en", **headers: str) -> httpx.AsyncClient:
-        """A caller with a token of `role`; use it as an async context manager or as it stands."""
+    def client(
+        self,
+        role: Role | str,
+        *,
+        language: str = "en",
+        subject: str | None = None,
+        scopes: Iterable[str] = SCOPES,
+        **headers: str,
+    ) -> httpx.AsyncClient:
+        """A caller with a token of `role`; use it as an async context manager or as it stands.
+
+        A program's token names all that programs may do, unless `scopes` are given.
+        """
+        token = issue_token(self.keys, Role(role), subject, scopes=scopes)
         return httpx.AsyncClient(
             transport=httpx.ASGITransport(self.app),
             base_url="http://test",
             headers={
-                "authorization": f"Bearer {issue_token(self.keys, Role(role))}",
+                "authorization": f"Bearer {token}",
                 "accept-language": language,
                 **headers,
             },

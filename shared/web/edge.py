@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.domain.errors import Refusal
 from shared.identity.access import identity_of
+from shared.identity.errors import Unauthenticated
 from shared.store.driver import AWAY
 from shared.store.errors import Unavailable
 from shared.telemetry.context import request_id as current_request
@@ -85,6 +86,7 @@ class Edge:
             await self._app(scope, receive, answer)
         except Exception as error:
             problem = problem_of(error, scope)
+            answer.reason = _reason(error, problem)
             if problem.status == 405:
                 # Starlette names the methods of one route only.
                 problem = replace(problem, headers={"Allow": self._routes.methods(scope)})
@@ -106,10 +108,15 @@ class Edge:
         took = answer.first_byte if answer.streams and answer.first_byte is not None else seconds
         self._metrics.observe(scope["method"], route, status, took)
         identity = identity_of(scope)
+        refusal: dict[str, str] = {}
+        if status in _NOT_LET_THROUGH:
+            refusal = {"reason": answer.reason or "other", "action": self._routes.action(scope)}
+            self._metrics.refused(**refusal)
         log.log(
             logging.DEBUG if route in _QUIET and status < 400 else logging.INFO,
             "request",
-            extra={
+            extra=refusal
+            | {
                 "method": scope["method"],
                 "uri": scope["path"],
                 "route": route,
@@ -123,6 +130,7 @@ class Edge:
 
 
 _QUIET: Final = frozenset({"/status", "/metrics"})
+_NOT_LET_THROUGH: Final = frozenset({401, 403})
 
 
 class _Answer:
@@ -133,6 +141,8 @@ class _Answer:
         self._send = send
         self._started = time.perf_counter()
         self.status: int | None = None
+        self.reason: str | None = None
+        """Of an error: why, in one stable word."""
         self.first_byte: float | None = None
         self.streams = False
 
@@ -181,6 +191,11 @@ def problem_of(error: Exception, scope: Scope) -> Problem:
     if isinstance(error, TimeoutError | ConnectionError):
         return of_refusal(Unavailable(field="engine", value=None), language)
     return of_status(500, language)
+
+
+def _reason(error: Exception, problem: Problem) -> str:
+    refusal = error.__cause__ if isinstance(error, HTTPException) else error
+    return refusal.reason if isinstance(refusal, Unauthenticated) else problem.code
 
 
 def _outcome(status: int) -> str:

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from shared.identity import EVERYONE, allow
+from shared.identity import Action, allow
 from shared.messaging.reacting import REFUSED_REACTIONS
 from shared.store import Database
 from shared.web.envelopes import Page
@@ -32,7 +32,8 @@ class RefusedReaction(BaseModel):
 
 def refused_router(database: Callable[[], Database]) -> APIRouter:
     """`GET /v1/refused-reactions`; ``database`` is asked at every request."""
-    router = APIRouter(prefix="/v1/refused-reactions", tags=["reactions"], dependencies=[allow(*EVERYONE)])
+    may_see = [allow(Action.SYSTEM_REFUSED_REACTIONS)]
+    router = APIRouter(prefix="/v1/refused-reactions", tags=["reactions"], dependencies=may_see)
 
     @router.get("", summary="What this unit could not follow")
     async def list_refused(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
 from starlette.routing import Mount
-from starlette.types import Scope
+from starlette.types import ASGIApp, Scope
 
 from shared.identity.access import Rule
 
@@ -20,26 +21,52 @@ class UnguardedRoute(Exception):
 
 def open_routes(app: FastAPI) -> list[str]:
     """The paths that anybody may call, sorted: routes without a rule, and folders of static files."""
-    return sorted({path for path, guarded in _paths(app) if not guarded})
+    return sorted({route.path for route in guarded_routes(app) if not route.rules})
 
 
 def check_routes(app: FastAPI, open_paths: Sequence[str]) -> None:
     """Compare the routes with the declared list. Raises ``UnguardedRoute`` naming every difference."""
     found = set(open_routes(app))
     declared = set(open_paths)
-    problems = [f"{path} has no rule: use allow(...) of shared.identity" for path in sorted(found - declared)]
+    problems = [
+        f"{path} has no rule: use allow(Action...) of shared.identity" for path in sorted(found - declared)
+    ]
     problems += [f"{path} is declared open and is not" for path in sorted(declared - found)]
-    guarded = {path for path, has_rule in _paths(app) if has_rule}
+    guarded = {route.path for route in guarded_routes(app) if route.rules}
     problems += [f"{path} has an open and a guarded route" for path in sorted(declared & guarded)]
     if problems:
         raise UnguardedRoute("; ".join(problems))
 
 
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A route with its rules; a caller has to satisfy all of them. ``mounted`` is what a mount holds."""
+
+    path: str
+    methods: frozenset[str]
+    rules: tuple[Rule, ...]
+    mounted: ASGIApp | None = None
+
+
+def guarded_routes(app: FastAPI) -> Iterator[Guarded]:
+    """Every route of the application, in its order; one without rules is on the open list."""
+    for context in iter_route_contexts(app.routes):
+        route = context.original_route
+        if isinstance(route, Mount):
+            yield Guarded(f"{context.path}/", frozenset({"GET"}), (), route.app)
+        else:
+            yield Guarded(context.path or "", frozenset(context.methods or {"GET"}), _rules(context))
+
+
 class RouteTable:
-    """Tells a request's route template (``/v1/missions/{mission_id}``) for logs, metrics and ``Allow``."""
+    """Tells a request's route template (``/v1/missions/{mission_id}``) for logs, metrics and ``Allow``.
+
+    And the action that the route is, for what is said about refusals.
+    """
 
     def __init__(self) -> None:
         self._names: dict[int, str] = {}
+        self._actions: dict[int, str] = {}
         self._methods: dict[str, set[str]] = {}
 
     def learn(self, app: FastAPI) -> None:
@@ -47,28 +74,28 @@ class RouteTable:
         for context in iter_route_contexts(app.routes):
             if context.path is not None:
                 self._names[id(context.original_route)] = context.path
+                rules = _rules(context)
+                self._actions[id(context.original_route)] = " and ".join(rule.name for rule in rules)
                 self._methods.setdefault(context.path, set()).update(context.methods or ())
 
     def name(self, scope: Scope) -> str:
         """The template; ``unmatched`` where no route took the request."""
         return self._names.get(id(scope.get("route")), "unmatched")
 
+    def action(self, scope: Scope) -> str:
+        """What the route is in the table of rights; empty where no route took the request."""
+        return self._actions.get(id(scope.get("route")), "")
+
     def methods(self, scope: Scope) -> str:
         """Every method of the request's template, as ``Allow`` lists them."""
         return ", ".join(sorted(self._methods.get(self.name(scope), ())))
 
 
-def _paths(app: FastAPI) -> Iterator[tuple[str, bool]]:
-    for context in iter_route_contexts(app.routes):
-        if isinstance(context.original_route, Mount):
-            yield f"{context.path}/", False
-        else:
-            yield context.path or "", _has_rule(context)
-
-
-def _has_rule(context: RouteContext) -> bool:
+def _rules(context: RouteContext) -> tuple[Rule, ...]:
     dependant: Any = getattr(context, "dependant", None)
-    return isinstance(dependant, Dependant) and any(isinstance(call, Rule) for call in _calls(dependant))
+    if not isinstance(dependant, Dependant):
+        return ()
+    return tuple(call for call in _calls(dependant) if isinstance(call, Rule))
 
 
 def _calls(dependant: Dependant) -> Iterator[Any]:

@@ -65,6 +65,8 @@ class MetricsText(PlainTextResponse):
 class ScrapeToken(Rule):
     """Lets a scraper through that knows the token in the file. Without a file nobody is let through."""
 
+    name = "scrape token"
+
     def __init__(self, file: Path | None) -> None:
         self._file = file
 
@@ -74,7 +76,7 @@ class ScrapeToken(Rule):
         if scheme.lower() != "bearer" or not given:
             raise no_token()
         if not self._right(given):
-            raise bad_token("it is not the scrape token", "non è il token di raccolta")
+            raise bad_token("it is not the scrape token", "non è il token di raccolta", "wrong-scrape-token")
 
     def knows(self, request: Request) -> bool:
         """Whether the request carries the token, where it is not asked for."""

@@ -7,6 +7,7 @@ from services.agenda.domain.errors import (
     NotOverYet,
     OtherAgreement,
     ReasonMissing,
+    Reserved,
     SameLegs,
     SignedOnThisMission,
 )
@@ -22,7 +23,7 @@ from services.agenda.domain.mission import (
     schedule,
 )
 from services.agenda.domain.state import Correction, MissionState, Plan
-from services.agenda.domain.visibility import busy_only, everything, public
+from services.agenda.domain.visibility import busy_only, check_known, everything, public
 
 __all__ = [
     "STATES",
@@ -35,10 +36,12 @@ __all__ = [
     "OtherAgreement",
     "Plan",
     "ReasonMissing",
+    "Reserved",
     "SameLegs",
     "SignedOnThisMission",
     "busy_only",
     "cancel",
+    "check_known",
     "check_legs",
     "complete",
     "correct",

@@ -37,6 +37,18 @@ class AgreementUnexpected(DomainError):
     }
 
 
+class Reserved(DomainError):
+    """The mission (``value``) is reserved, and the caller may not know of it."""
+
+    code = "reserved-mission"
+    status = 403
+    title: ClassVar[dict[str, str]] = {"en": "Reserved", "it": "Riservata"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} {value!r} is reserved: who may not see the whole of it does not write it.",
+        "it": "{field} {value!r} è riservata: chi non può vederla per intero non la modifica.",
+    }
+
+
 class ReasonMissing(DomainError):
     """A cancellation without its reason."""
 

@@ -1,7 +1,11 @@
-"""How much of a mission is shown to whom: a reserved one is no more than busy."""
+"""How much of a mission is shown to whom: a reserved one is no more than busy.
+
+``knows_reserved`` is what the table of rights says of the caller (``agenda.read-reserved``).
+"""
 
 from __future__ import annotations
 
+from services.agenda.domain.errors import Reserved
 from services.agenda.domain.state import MissionState
 from shared.contracts.agenda import Mission
 from shared.contracts.base import Person
@@ -13,6 +17,15 @@ def everything(state: MissionState) -> Mission:
         name: getattr(state, name) for name in Mission.model_fields.keys() & MissionState.model_fields.keys()
     }
     return Mission(**shown, starts_at=state.starts_at, ends_at=state.ends_at)
+
+
+def check_known(state: MissionState, *, knows_reserved: bool) -> None:
+    """Raise ``Reserved`` where the caller may not know of this mission, and so not write it either.
+
+    Asked about the mission before the change and after it: nobody makes reserved what they then cannot see.
+    """
+    if state.reserved and not knows_reserved:
+        raise Reserved(field="mission_id", value=state.mission_id)
 
 
 def public(state: MissionState) -> Mission:

@@ -90,6 +90,27 @@ async def test_the_same_key_is_carried_out_once(agenda: Served) -> None:
     assert (other.status_code, other.json()["code"]) == (422, "idempotency-key-reused")
 
 
+async def test_a_key_is_the_persons_own_though_all_use_one_program(agenda: Served) -> None:
+    key = {"idempotency-key": uuid.uuid4().hex}
+    async with (
+        agenda.client("officer-city", subject="anna", **key) as anna,
+        agenda.client("officer-city", subject="bo", **key) as bo,
+    ):
+        hers = (await anna.post("/v1/missions", json=MEETING)).json()
+        his = (await bo.post("/v1/missions", json=MEETING)).json()
+        assert (his["replayed"], his["subject"] != hers["subject"]) == (False, True)
+        other = await bo.post("/v1/missions", json={**MEETING, "title": "Another"})
+        assert other.status_code == 422, "his own key was used for another body"
+        path = f"/v1/missions/{hers['subject']}"
+        anna.headers["idempotency-key"] = bo.headers["idempotency-key"] = "of-one-form"
+        moved = await anna.post(f"{path}/correct", json={"title": "Anna's"})
+        also = await bo.post(f"{path}/correct", json={"title": "Bo's"})
+        assert [(one.status_code, one.json()["sequence"]) for one in (moved, also)] == [(200, 2), (200, 3)]
+        again = (await anna.post(f"{path}/correct", json={"title": "Anna's"})).json()
+        assert (again["replayed"], again["sequence"]) == (True, 2)
+    assert (await show(agenda, hers["subject"]))["data"]["title"] == "Bo's"
+
+
 async def test_a_stale_version_is_refused(agenda: Served) -> None:
     mission_id = await propose(agenda)
     assert (await ask(agenda, mission_id, "schedule")).status_code == 200
@@ -175,7 +196,10 @@ async def test_a_mission_is_completed_only_after_its_end(agenda: Served) -> None
     assert (answer.status_code, answer.json()["code"]) == (409, "not-over-yet")
 
 
-@pytest.mark.parametrize("role", ["officer-european", "officer-partnerships", "contributor", "auditor"])
+READERS = ["officer-european", "officer-partnerships", "protocol", "contributor", "auditor"]
+
+
+@pytest.mark.parametrize("role", READERS)
 async def test_who_may_not_write_reads(agenda: Served, role: str) -> None:
     mission_id = await propose(agenda)
     async with agenda.client(role) as caller:

@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from httpx import AsyncClient, Response
 
+from services.networks.api import WRITE_FOR
 from services.networks.tests.test_imports import CELLS
 from shared.contracts.networks import EVENTS
 from shared.identity import Role
+from shared.identity.rights import RIGHTS, SCOPES
 from shared.testing import eventually
 from shared.testing.service import Service
 
@@ -155,7 +157,24 @@ async def test_a_unit_writes_for_its_own_memberships(networks: Service) -> None:
     assert (await post(partnerships, f"{path}/mandates", CHAIR)).status_code == 201
 
 
-@pytest.mark.parametrize("role", [Role.OFFICER_CITY, Role.CABINET, Role.CONTRIBUTOR, Role.AUDITOR])
+async def test_the_right_to_write_is_that_of_the_memberships_unit(networks: Service) -> None:
+    """Every role and every program's scope against a membership of every unit, as the table has it."""
+    director = await networks.caller(Role.DIRECTOR)
+    paths = {unit: await registered(director, unit=unit, network=f"For {unit}") for unit in WRITE_FOR}
+    for unit, action in WRITE_FOR.items():
+        for role in Role:
+            for scopes in [SCOPES, SCOPES - {action}, {action}] if role is Role.INTEGRATION else [SCOPES]:
+                caller = await networks.caller(role, scopes=scopes)
+                may = role in RIGHTS[action].roles and action in scopes
+                answer = await post(caller, f"{paths[unit]}/duties", FEE)
+                assert (answer.status_code == 201) is may, f"{unit} {role} {scopes}: {answer.text}"
+                assert answer.status_code in {201, 403}
+
+
+NO_WRITERS = [Role.OFFICER_CITY, Role.PROTOCOL, Role.CABINET, Role.CONTRIBUTOR, Role.AUDITOR]
+
+
+@pytest.mark.parametrize("role", NO_WRITERS)
 async def test_others_read_and_do_not_write(networks: Service, role: Role) -> None:
     officer = await networks.caller(Role.OFFICER_EUROPEAN)
     path = await registered(officer)

@@ -41,6 +41,13 @@ async def test_a_printed_token_opens_the_services(keys: LocalKeys) -> None:
     assert (identity.subject, set(identity.roles)) == ("anna-7", {Role.OFFICER_CITY})
 
 
+async def test_a_programs_token_names_what_it_may_do(keys: LocalKeys) -> None:
+    scopes = ("--scope", "agenda.read", "--scope", "feed.read")
+    verifier = TokenVerifier(KeySet(str(keys.jwks_file)), issuer=LOCAL_ISSUER, audience="ponte")
+    identity = await verifier.verify(ponte("token", "--role", "integration", *scopes).strip())
+    assert identity.scopes == {"agenda.read", "feed.read"}
+
+
 async def test_a_printed_link_leads_to_the_dashboard(
     keys: LocalKeys, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,6 +65,11 @@ async def test_a_printed_link_leads_to_the_dashboard(
         (["token", "--role", "director", "--minutes", "0"], "minutes is 0"),
         (["link", "--minutes", "1e9"], "minutes is"),
         (["link", "--role", "Director"], "--role is 'Director'"),
+        (["link", "--role", "integration"], "--role integration opens no page"),
+        (["token", "--role", "integration"], "--role integration needs --scope"),
+        (["token", "--role", "integration", "--scope", "agenda"], "--scope is 'agenda'; it is one of agenda"),
+        (["token", "--role", "integration", "--scope", "pages.read"], "--scope is 'pages.read'"),
+        (["token", "--role", "director", "--scope", "agenda.read"], "--scope goes with --role integration"),
         (["openapi", "nothing"], "There is no service 'nothing'"),
     ],
 )

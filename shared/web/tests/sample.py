@@ -15,7 +15,7 @@ from starlette.responses import StreamingResponse
 from shared.contracts import agenda, agreements
 from shared.contracts.base import PartialDate
 from shared.domain import ForbiddenTransition, NotFound
-from shared.identity import EVERYONE, Identity, Role, allow
+from shared.identity import Action, Identity, allow
 from shared.identity.links import LOCAL_ISSUER
 from shared.store.command import Command, Receipt
 from shared.store.errors import Full, StaleVersion
@@ -64,7 +64,7 @@ TRIP: dict[str, Any] = {
     "stops": [{"city": "Lyon", "arrives": "2026-05-04T10:00:00+02:00"}],
 }
 
-router = APIRouter(prefix="/v1/trips", tags=["trips"], dependencies=[allow(*EVERYONE)])
+router = APIRouter(prefix="/v1/trips", tags=["trips"], dependencies=[allow(Action.FEED_READ)])
 seen: list[Command] = []
 
 
@@ -87,7 +87,7 @@ async def plan_trip(
 @router.delete("/{trip_id}")
 async def cancel_trip(
     trip_id: str,
-    who: Annotated[Identity, allow(Role.DIRECTOR)],
+    who: Annotated[Identity, allow(Action.NETWORKS_WRITE_CITY)],
     context: Annotated[Command, command("cancel-trip")],
 ) -> Accepted:
     """Cancel a trip."""

@@ -13,11 +13,11 @@ from fastapi import APIRouter, FastAPI, Request
 from pymongo.errors import ServerSelectionTimeoutError
 from starlette.responses import StreamingResponse
 
-from shared.identity import EVERYONE, allow
+from shared.identity import Action, allow
 from shared.web import create_app, serve
 from shared.web.tests import sample
 
-more = APIRouter(prefix="/v1", dependencies=[allow(*EVERYONE)])
+more = APIRouter(prefix="/v1", dependencies=[allow(Action.FEED_READ)])
 
 
 @more.get("/frozen")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from fastapi import APIRouter, FastAPI
 
-from shared.identity import EVERYONE, allow
+from shared.identity import Action, allow
 from shared.web.tests import sample
 from shared.web.tests.conftest import Caller
 from shared.web.tests.guidelines import resolved, violations
@@ -102,7 +102,7 @@ def test_the_operator_names_address_and_contact(folder: Path) -> None:
 async def test_two_schemas_that_would_share_a_plain_name_stay_apart(folder: Path, calling: Caller) -> None:
     from pydantic import BaseModel, create_model
 
-    router = APIRouter(prefix="/v1", dependencies=[allow(*EVERYONE)])
+    router = APIRouter(prefix="/v1", dependencies=[allow(Action.FEED_READ)])
     first: type[BaseModel] = create_model("Trip_List", one=(int, 1))
     second: type[BaseModel] = create_model("TripList", two=(int, 2))
 

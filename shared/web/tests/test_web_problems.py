@@ -211,7 +211,10 @@ async def test_who_calls_and_what_the_role_covers(app: FastAPI, calling: Caller)
     auditor = await calling(app, role=Role.AUDITOR)
     found = problem(await auditor.delete("/v1/trips/7"), 403)
     assert (found["field"], found["value"]) == ("role", "auditor")
-    assert "director" in found["detail"]
+    needed = "director, integration (scope: networks.write-city)"
+    assert found["detail"] == (
+        f"networks.write-city takes one of these roles: {needed}; the caller has: auditor."
+    )
 
 
 async def test_an_error_page_is_shown_to_a_person(folder: Any, calling: Caller) -> None:
