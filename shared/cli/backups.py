@@ -144,10 +144,10 @@ def _epoch_of(connection: "Connection", service: str) -> Callable[[], Awaitable[
         topic = where.topic(f"ponte.{service}")
         away: tuple[type[Exception], ...] = (KafkaError, TimeoutError)
         try:
-            return await asyncio.wait_for(topic_epoch(topic, where.kafka_bootstrap_servers), _KAFKA_S)
+            return await asyncio.wait_for(topic_epoch(topic, where.kafka), _KAFKA_S)
         except away:
             raise BackupFault(
-                f"Kafka does not answer at {where.kafka_bootstrap_servers}, so the epochs that {topic} has "
+                f"Kafka does not answer at {where.kafka.servers}, so the epochs that {topic} has "
                 "seen are not known: start it, or say --without-kafka if it is lost for good. Nothing was "
                 "changed."
             ) from None

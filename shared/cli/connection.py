@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, cast
 from shared.cli.errors import UserError
 
 if TYPE_CHECKING:
+    from shared.messaging.brokers import Brokers
     from shared.messaging.producer import Producer
     from shared.store.driver import Client, Database, Driver
 
@@ -33,7 +34,7 @@ class Where:
     """The two engines and how this installation's databases and topics begin."""
 
     mongodb_uri: str
-    kafka_bootstrap_servers: str
+    kafka: "Brokers"
     mongodb_driver: str
     database_prefix: str
     topic_prefix: str
@@ -65,7 +66,7 @@ class Connection:
         from shared.messaging.producer import Producer
 
         if self._producer is None:
-            self._producer = Producer(self.where.kafka_bootstrap_servers, client_id="ponte-cli")
+            self._producer = Producer(self.where.kafka, client_id="ponte-cli")
         return self._producer
 
     async def close(self) -> None:
@@ -94,10 +95,8 @@ def where(environment: Mapping[str, str] = os.environ, folder: Path | None = Non
     uri = environment.get("PONTE_MONGODB_URI") or (
         f"mongodb://{_local(folder, 'mongod', 'MongoDB', 'PONTE_MONGODB_URI')}/?replicaSet={REPLICA_SET}"
     )
-    kafka = environment.get("PONTE_KAFKA_BOOTSTRAP_SERVERS") or _local(
-        folder, "kafka", "Kafka", "PONTE_KAFKA_BOOTSTRAP_SERVERS"
-    )
-    return Where(uri, kafka, driver, prefixes["PONTE_DATABASE_PREFIX"], prefixes["PONTE_TOPIC_PREFIX"])
+    brokers = _brokers(environment, folder)
+    return Where(uri, brokers, driver, prefixes["PONTE_DATABASE_PREFIX"], prefixes["PONTE_TOPIC_PREFIX"])
 
 
 def known_services() -> list[str]:
@@ -147,7 +146,7 @@ async def connected(at: Where | None = None) -> AsyncIterator[Connection]:
         raise UserError(f"MongoDB at {_hosts(at.mongodb_uri)} refuses: {error}.") from None
     except (KafkaError, TimeoutError) as error:
         raise UserError(
-            f"Kafka does not answer at {at.kafka_bootstrap_servers} ({type(error).__name__}): "
+            f"Kafka does not answer at {at.kafka.servers} ({type(error).__name__}): "
             f"{START_IT} PONTE_KAFKA_BOOTSTRAP_SERVERS."
         ) from None
     finally:
@@ -158,7 +157,7 @@ async def existing_topics(connection: Connection) -> set[str]:
     """The names of the topics on the broker. Raises a ``KafkaError`` where it is away."""
     from aiokafka.admin import AIOKafkaAdminClient
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=connection.where.kafka_bootstrap_servers)
+    admin = AIOKafkaAdminClient(**connection.where.kafka.client())
     await admin.start()
     try:
         return set(await admin.list_topics())
@@ -179,6 +178,26 @@ def _prefix(environment: Mapping[str, str], name: str) -> str:
     if not re.fullmatch(shape, text):
         raise UserError(f"{name} is {text!r}; it has at most 30 of the characters {shape[:-6]}.")
     return text
+
+
+def _brokers(environment: Mapping[str, str], folder: Path) -> "Brokers":
+    """Kafka as the settings have it, at the local run's address where they name none."""
+    from pydantic import ValidationError
+
+    from shared.messaging.brokers import KafkaSettings
+
+    names = {name: f"PONTE_{name.upper()}" for name in KafkaSettings.model_fields}
+    given = {name: environment[setting] for name, setting in names.items() if environment.get(setting)}
+    if "kafka_bootstrap_servers" not in given:
+        given["kafka_bootstrap_servers"] = _local(folder, "kafka", "Kafka", "PONTE_KAFKA_BOOTSTRAP_SERVERS")
+    try:
+        return KafkaSettings.model_validate(given).brokers()
+    except ValidationError as error:
+        (first, *_) = error.errors(include_url=False, include_input=False)
+        setting = names.get(str(first["loc"][0]), "") if first["loc"] else ""
+        raise UserError(f"{setting} {first['msg'].removeprefix('Value error, ')}.".strip()) from None
+    except OSError as error:
+        raise UserError(f"PONTE_KAFKA_PASSWORD_FILE cannot be read: {error.strerror}.") from None
 
 
 def _local(folder: Path, engine: str, what: str, setting: str) -> str:

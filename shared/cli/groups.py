@@ -25,7 +25,7 @@ class Group:
 async def _admin(connection: Connection) -> AsyncIterator[Any]:
     from aiokafka.admin import AIOKafkaAdminClient
 
-    admin = AIOKafkaAdminClient(bootstrap_servers=connection.where.kafka_bootstrap_servers)
+    admin = AIOKafkaAdminClient(**connection.where.kafka.client())
     await admin.start()
     try:
         yield admin
@@ -67,9 +67,7 @@ async def span_of(connection: Connection, topic: str) -> tuple[dict[Any, int], d
     from aiokafka import AIOKafkaConsumer
 
     partitions = await partitions_of(connection, topic)
-    async with AIOKafkaConsumer(
-        bootstrap_servers=connection.where.kafka_bootstrap_servers, enable_auto_commit=False
-    ) as consumer:
+    async with AIOKafkaConsumer(**connection.where.kafka.client(), enable_auto_commit=False) as consumer:
         consumer.assign(partitions)
         return dict(await consumer.beginning_offsets(partitions)), dict(
             await consumer.end_offsets(partitions)

@@ -86,9 +86,7 @@ async def pages(connection: Connection, service: str) -> AsyncIterator[Pages]:
     from aiokafka import AIOKafkaConsumer
 
     partitions = await partitions_of(connection, connection.where.topic(replay_topic(service)))
-    async with AIOKafkaConsumer(
-        bootstrap_servers=connection.where.kafka_bootstrap_servers, enable_auto_commit=False
-    ) as consumer:
+    async with AIOKafkaConsumer(**connection.where.kafka.client(), enable_auto_commit=False) as consumer:
         consumer.assign(partitions)
         await consumer.seek_to_end()
         # Where the end was matters, not where it will be at the first reading.

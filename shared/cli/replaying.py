@@ -85,7 +85,7 @@ async def _topics(connection: Connection, asked: Asked) -> list[str]:
 
 def _cursors(connection: Connection, asked: Asked) -> Cursors:
     at = connection.where
-    place = (at.kafka_bootstrap_servers, at.topic_prefix, at.database_prefix)
+    place = (at.kafka.servers, at.topic_prefix, at.database_prefix)
     return Cursors(*place, asked.service, asked.topic, asked.subject, asked.since, asked.until)
 
 

@@ -16,6 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from shared.contracts.base import EventData
+from shared.messaging.brokers import Kafka, brokers_of
 from shared.messaging.envelope import Malformed, Received, from_message
 from shared.store.driver import Database, Document
 from shared.store.events import event_id
@@ -26,14 +27,14 @@ somebody's garbage came after it."""
 
 
 async def topic_ahead(
-    database: Database, aggregates: Sequence[str], topic: str, bootstrap_servers: str, epoch: int
+    database: Database, aggregates: Sequence[str], topic: str, kafka: Kafka, epoch: int
 ) -> str | None:
     """The sentence with which the owner refuses to start where its topic knows more than its database.
 
     Null where all is well. Raises a ``KafkaError`` or ``TimeoutError`` where Kafka cannot tell: bound it.
     """
     # The topic first: what another replica publishes meanwhile is in the database before it is there.
-    events = await last_events(topic, bootstrap_servers)
+    events = await last_events(topic, kafka)
     places: dict[str, tuple[int, int]] = {}
     for event in events:
         place = (event.epoch, event.sequence)
@@ -49,21 +50,21 @@ async def topic_ahead(
     return None
 
 
-async def topic_epoch(topic: str, bootstrap_servers: str) -> int:
+async def topic_epoch(topic: str, kafka: Kafka) -> int:
     """The highest epoch of the topic's last messages; 0 without any. Raises like ``topic_ahead``."""
-    return max((event.epoch for event in await last_events(topic, bootstrap_servers)), default=0)
+    return max((event.epoch for event in await last_events(topic, kafka)), default=0)
 
 
-async def last_events(topic: str, bootstrap_servers: str) -> list[Received[EventData]]:
+async def last_events(topic: str, kafka: Kafka) -> list[Received[EventData]]:
     """The last few events of each partition, of those that are truly the owner's; a missing topic has none.
 
     An event of ours has the id that is derived from its place. Raises like ``topic_ahead``.
     """
-    parts = await _partitions(topic, bootstrap_servers)
+    parts = await _partitions(topic, kafka)
     if not parts:
         return []
     consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap_servers, enable_auto_commit=False, client_id="ponte-ahead"
+        **brokers_of(kafka).client(), enable_auto_commit=False, client_id="ponte-ahead"
     )
     try:
         await consumer.start()
@@ -74,8 +75,8 @@ async def last_events(topic: str, bootstrap_servers: str) -> list[Received[Event
     return [event for record in records if (event := _ours(record)) is not None]
 
 
-async def _partitions(topic: str, bootstrap_servers: str) -> list[TopicPartition]:
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, client_id="ponte-ahead")
+async def _partitions(topic: str, kafka: Kafka) -> list[TopicPartition]:
+    admin = AIOKafkaAdminClient(**brokers_of(kafka).client(), client_id="ponte-ahead")
     try:
         await admin.start()
         (described,) = await admin.describe_topics([topic])

@@ -9,6 +9,7 @@ from typing import Final
 
 from aiokafka.errors import KafkaError
 
+from shared.messaging.brokers import Kafka
 from shared.messaging.producer import Message, Producer
 from shared.store.driver import AWAY
 from shared.telemetry.ending import CannotGoOn
@@ -70,8 +71,8 @@ class OwnTopic:
 class OwnersProducer(Producer):
     """A producer that sends nothing before its owner's topic was looked at."""
 
-    def __init__(self, bootstrap_servers: str, *, client_id: str, own_topic: OwnTopic) -> None:
-        super().__init__(bootstrap_servers, client_id=client_id)
+    def __init__(self, kafka: Kafka, *, client_id: str, own_topic: OwnTopic) -> None:
+        super().__init__(kafka, client_id=client_id)
         self._own_topic = own_topic
 
     async def send_all(self, topic: str, groups: Sequence[Sequence[Message]]) -> list[BaseException | None]:

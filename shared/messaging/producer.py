@@ -20,6 +20,7 @@ from aiokafka.errors import KafkaConnectionError
 from aiokafka.partitioner import DefaultPartitioner
 
 from shared.messaging import bulk
+from shared.messaging.brokers import Kafka, brokers_of
 from shared.messaging.metrics import PRODUCER_REPLACED
 
 log = logging.getLogger("ponte.producer")
@@ -35,10 +36,8 @@ RECONNECT_S = 0.5
 class Producer:
     """Sends messages in order and waits until all in-sync replicas have them."""
 
-    def __init__(
-        self, bootstrap_servers: str, *, client_id: str, max_message_bytes: int = 1024 * 1024
-    ) -> None:
-        self._bootstrap_servers = bootstrap_servers
+    def __init__(self, kafka: Kafka, *, client_id: str, max_message_bytes: int = 1024 * 1024) -> None:
+        self._brokers = brokers_of(kafka)
         self._client_id = client_id
         self._max_message_bytes = max_message_bytes
         self._producer: AIOKafkaProducer | None = None
@@ -55,7 +54,7 @@ class Producer:
                 if time.monotonic() < self._not_before:
                     raise KafkaConnectionError("Kafka was away a moment ago")
                 made = AIOKafkaProducer(
-                    bootstrap_servers=self._bootstrap_servers,
+                    **self._brokers.client(),
                     client_id=self._client_id,
                     enable_idempotence=True,
                     acks="all",

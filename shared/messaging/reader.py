@@ -14,6 +14,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 from faststream.kafka.message import KafkaAckableMessage
 
+from shared.messaging.brokers import Kafka, brokers_of
 from shared.messaging.metrics import BATCH_SECONDS, HELD, LAG, REPLACED
 from shared.messaging.offsets import Notes
 from shared.messaging.progress import GroupProgress
@@ -55,7 +56,7 @@ class Reader:
 
     def __init__(
         self,
-        bootstrap_servers: str,
+        kafka: Kafka,
         *,
         group: str,
         topics: Sequence[str],
@@ -68,8 +69,10 @@ class Reader:
         self.progress = GroupProgress(
             lambda: self._subscriber.consumer, self._notes, topic_prefix=topic_prefix
         )
+        brokers = brokers_of(kafka)
         self._broker = KafkaBroker(
-            bootstrap_servers,
+            brokers.servers,
+            security=brokers.security(),
             client_id=f"ponte-{group}",
             apply_types=False,
             consumer_only=True,

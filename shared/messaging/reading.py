@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Protocol
 
 from shared.messaging.answers import Answers
+from shared.messaging.brokers import Kafka
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.delivery import Delivery
 from shared.messaging.generations import Generation, Generations
@@ -25,8 +26,7 @@ from shared.store.roles import Reads, tell
 
 
 class _Settings(Protocol):
-    @property
-    def kafka_bootstrap_servers(self) -> str: ...
+    def brokers(self) -> Kafka: ...
     @property
     def database_prefix(self) -> str: ...
     @property
@@ -53,7 +53,7 @@ class Reading:
         self._database = database
         self._sources = tuple(sources)
         # Its own producer: a copy that the broker refuses must not replace the relay's.
-        self._copies = Producer(settings.kafka_bootstrap_servers, client_id=f"ponte-{name}-dead-letters")
+        self._copies = Producer(settings.brokers(), client_id=f"ponte-{name}-dead-letters")
 
         async def copy(message: Message) -> None:
             await self._copies.send(prefix + DEAD_LETTERS, [message])
@@ -80,7 +80,7 @@ class Reading:
             on_page=self._rebuilder.on_page if self._rebuilder is not None else None,
         )
         self.reader = Reader(
-            settings.kafka_bootstrap_servers,
+            settings.brokers(),
             group=f"{settings.database_prefix}{name}",
             topics=topics,
             deliver=self._delivery,

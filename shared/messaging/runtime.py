@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from pydantic import BaseModel
 
 from shared.messaging.ahead import topic_ahead
+from shared.messaging.brokers import Kafka
 from shared.messaging.generations import Generation
 from shared.messaging.own_topic import OwnersProducer, OwnTopic
 from shared.messaging.producer import Producer
@@ -44,8 +45,7 @@ RELAY_STUCK_S = 60.0
 class EngineSettings(Protocol):
     """Where the engines are."""
 
-    @property
-    def kafka_bootstrap_servers(self) -> str: ...
+    def brokers(self) -> Kafka: ...
     @property
     def mongodb_uri(self) -> str: ...
     @property
@@ -179,7 +179,7 @@ class ServiceRuntime:
         also = [HEADS, REPUBLISH, DEAD_LETTERS_TOPIC, *([self._topic] if self._topic else [])]
         prefix = self._settings.topic_prefix
         self._keeper = TopicsKeeper(
-            self._settings.kafka_bootstrap_servers,
+            self._settings.brokers(),
             [topic_of(name).prefixed(prefix) for name in sorted({*every, *also})],
             self._reading.lost,
         )
@@ -214,17 +214,17 @@ class ServiceRuntime:
 
     async def _make_producer(self) -> Producer:
         """An owner's looks at its topic first. Raises ``CannotGoOn`` where the topic is ahead."""
-        servers, client_id = self._settings.kafka_bootstrap_servers, f"ponte-{self.name}"
+        kafka, client_id = self._settings.brokers(), f"ponte-{self.name}"
         if self._topic is None:
-            return Producer(servers, client_id=client_id)
+            return Producer(kafka, client_id=client_id)
         name = self._settings.topic_prefix + self._topic
 
         async def look() -> str | None:
-            return await topic_ahead(self.database, self._aggregates, name, servers, self._epoch)
+            return await topic_ahead(self.database, self._aggregates, name, kafka, self._epoch)
 
         own_topic = OwnTopic(look, ending.begin)
         await own_topic.at_start()
-        return OwnersProducer(servers, client_id=client_id, own_topic=own_topic)
+        return OwnersProducer(kafka, client_id=client_id, own_topic=own_topic)
 
     async def _prepare_database(self, presence: Presence) -> None:
         deadline = time.monotonic() + DATABASE_WAIT_S

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
+from shared.messaging.brokers import Kafka, brokers_of
+
 DAY_MS = 24 * 60 * 60 * 1000
 
 
@@ -53,14 +55,14 @@ def topic_of(name: str) -> Topic:
     return Topic(name, EVENT_PARTITIONS, EVENT_RETENTION_MS)
 
 
-async def ensure_topics(bootstrap_servers: str, topics: Sequence[Topic]) -> bool:
+async def ensure_topics(kafka: Kafka, topics: Sequence[Topic]) -> bool:
     """Make those of ``topics`` that are missing and wait until each of their partitions has a leader.
 
     Answers whether any had to be made.
 
     Raises a ``KafkaError`` where the broker is away. Never returns while a leader is missing: bound it.
     """
-    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers, client_id="ponte-topics")
+    admin = AIOKafkaAdminClient(**brokers_of(kafka).client(), client_id="ponte-topics")
     await admin.start()
     try:
         known = set(await admin.list_topics())

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from shared.messaging.brokers import Kafka
 from shared.messaging.tasks import end
 from shared.messaging.topics import Topic, ensure_topics
 
@@ -24,9 +25,9 @@ class TopicsKeeper:
     """
 
     def __init__(
-        self, bootstrap_servers: str, topics: Sequence[Topic], remade: Callable[[], None] = lambda: None
+        self, kafka: Kafka, topics: Sequence[Topic], remade: Callable[[], None] = lambda: None
     ) -> None:
-        self._bootstrap_servers = bootstrap_servers
+        self._kafka = kafka
         self._topics = list(topics)
         self._remade = remade
         self._wanted = asyncio.Event()
@@ -49,7 +50,7 @@ class TopicsKeeper:
         while True:
             self._wanted.clear()
             try:
-                made = await asyncio.wait_for(ensure_topics(self._bootstrap_servers, self._topics), TIMEOUT_S)
+                made = await asyncio.wait_for(ensure_topics(self._kafka, self._topics), TIMEOUT_S)
             except Exception as error:
                 log.warning("waiting for kafka: %r", error)
                 self.away = True

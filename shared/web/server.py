@@ -85,6 +85,10 @@ def sentence(error: ValidationError) -> str:
     """Every missing or wrong setting by the name of its variable. No value: it may be a secret."""
     parts = []
     for problem in error.errors(include_input=False, include_url=False, include_context=False):
+        if not problem["loc"]:
+            # Settings that do not fit together: the rule names them itself.
+            parts.append(problem["msg"].removeprefix("Value error, "))
+            continue
         variable = "PONTE_" + "_".join(str(part) for part in problem["loc"]).upper()
         wrong = "is missing" if problem["type"] == "missing" else f"is wrong ({problem['msg']})"
         parts.append(f"{variable} {wrong}")

@@ -10,16 +10,16 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.identity.role_map import CLAIMS, RoleMap, read_claims, read_mapping
 from shared.identity.roles import Role
+from shared.messaging.brokers import KafkaSettings
 
 Required = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
 
-class ServiceSettings(BaseSettings):
+class ServiceSettings(KafkaSettings, BaseSettings):
     """A service's own class adds its fields and gives ``http_port`` its default."""
 
     model_config = SettingsConfigDict(env_prefix="PONTE_", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    kafka_bootstrap_servers: Required
     mongodb_uri: Required
     mongodb_driver: Literal["motor", "pymongo"] = "motor"
 

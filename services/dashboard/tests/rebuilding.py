@@ -25,6 +25,9 @@ class Where:
     topic_prefix: str
     mongodb_driver: Any = "motor"
 
+    def brokers(self) -> str:
+        return self.kafka_bootstrap_servers
+
 
 @dataclass
 class Replica:

@@ -230,12 +230,12 @@ def test_the_local_run_is_found_by_its_data_folder(tmp_path: Path) -> None:
         (tmp_path / engine).mkdir()
         (tmp_path / engine / "ports.json").write_text(json.dumps({"client": port}))
     found = where({}, tmp_path)
-    assert (found.mongodb_uri, found.kafka_bootstrap_servers) == (
+    assert (found.mongodb_uri, found.kafka.servers) == (
         "mongodb://127.0.0.1:23456/?replicaSet=rs0",
         "127.0.0.1:23457",
     )
     assert (found.database_name("agenda"), found.topic("ponte.agenda")) == ("ponte_agenda", "ponte.agenda")
     elsewhere = where({"PONTE_KAFKA_BOOTSTRAP_SERVERS": "k:9092", "PONTE_TOPIC_PREFIX": "milano."}, tmp_path)
-    assert (elsewhere.kafka_bootstrap_servers, elsewhere.topic("t")) == ("k:9092", "milano.t")
+    assert (elsewhere.kafka.servers, elsewhere.topic("t")) == ("k:9092", "milano.t")
     with pytest.raises(UserError, match="PONTE_TOPIC_PREFIX"):
         where({"PONTE_TOPIC_PREFIX": "Not one"}, tmp_path)

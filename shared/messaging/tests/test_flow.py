@@ -30,6 +30,9 @@ class Where:
     topic_prefix: str = ""
     mongodb_driver: Any = "motor"
 
+    def brokers(self) -> str:
+        return self.kafka_bootstrap_servers
+
 
 @dataclass
 class Seen:
