@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from shared.identity.metrics import PASSED_OVER
+from shared.identity.rights import SCOPES
 from shared.identity.roles import Role
 
 log = logging.getLogger(__name__)
@@ -17,6 +18,7 @@ CLAIMS: Final = ("roles", "groups", "realm_access.roles")
 """Where providers put them: Entra ID's app roles and groups, Keycloak's group mapper and realm roles."""
 
 _MOST_WORDS: Final = 500
+_SCOPES: Final = frozenset(action.value for action in SCOPES)
 _told: set[str] = set()
 """Words that the log has named already; each is named once by a process."""
 
@@ -48,7 +50,8 @@ class RoleMap:
             for word in _words(_at(claims, path)):
                 given = self._given(word.removeprefix("/"))
                 found |= given
-                if not given:
+                # Entra ID writes what a program was granted beside its roles; that is for scopes_of to read.
+                if not given and word not in _SCOPES:
                     pass_over(word, "token")
         return frozenset(found)
 

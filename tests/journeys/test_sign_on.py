@@ -155,10 +155,11 @@ async def test_who_signs_out_here_is_signed_out_there(here: Here, context: Brows
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("groups", [[], ["integration"]])
 async def test_what_the_role_does_not_cover_is_refused_by_address(
-    here: Here, context: BrowserContext
+    here: Here, context: BrowserContext, groups: list[str]
 ) -> None:
-    person = await here.realm.add_person([])
+    person = await here.realm.add_person(groups)
     page = await context.new_page()
     await sign_in(page, here, person)
     for address in ("/", "/?unit=city", "/feed"):

@@ -39,6 +39,9 @@ def test_claims_are_found_by_name_or_path() -> None:
 
 def test_a_role_that_no_longer_exists_is_passed_over_and_counted() -> None:
     token, session = passed_over("token"), passed_over("session")
+    assert BY_NAME.roles_of({"roles": ["integration", "agenda.read"]}) == {Role.INTEGRATION}, (
+        "a scope is known"
+    )
     assert BY_NAME.roles_of({"roles": ["archivist", "director"]}) == {Role.DIRECTOR}
     assert stored_roles(["archivist", "director", 7]) == {Role.DIRECTOR}
     assert (passed_over("token"), passed_over("session")) == (token + 1, session + 2)
