@@ -14,6 +14,7 @@ from fastapi.responses import RedirectResponse, Response
 from services.dashboard.cookies import keep_session, name_of, secure, session_name
 from services.dashboard.reader import PAGE_HEADERS, language_of
 from shared.domain.errors import NotFound
+from shared.identity.errors import KeysUnavailable
 from shared.identity.metrics import LOGOUTS, SIGN_INS
 from shared.identity.oidc import LogoutRefused, OidcClient, SignInFailed
 from shared.identity.provider import ProviderUnavailable
@@ -54,34 +55,11 @@ def sign_on_router(sign_on: SignOn | None) -> APIRouter:
     @router.get("/sign-in")
     async def begin(request: Request, next: Annotated[str, Query(max_length=2000)] = "/") -> Response:
         """Send the browser to the provider, with a cookie that ties the answer to this very browser."""
-        wired = here(request)
-        if wired.client.encrypted and not secure(request):
-            raise BadHeader(
-                field="X-Forwarded-Proto",
-                value=request.headers.get("x-forwarded-proto"),
-                en="the proxy in front has to say https, and PONTE_TRUSTED_PROXIES has to name it",
-                it="il proxy davanti deve dichiarare https, e PONTE_TRUSTED_PROXIES deve nominarlo",
-            )
-        sign_in = SignIn(safe_next(next))
-        address = await wired.client.address(sign_in, language_of(request))
-        await wired.sign_ins().begin(sign_in, datetime.now(UTC))
-        response = RedirectResponse(address, _ENTER, headers=PAGE_HEADERS)
-        waiting = [name for name in request.cookies if name.startswith(name_of(_COOKIE, request))]
-        for name in waiting[: max(0, len(waiting) - _MOST_AT_ONCE + 1)]:
-            response.delete_cookie(name, secure=secure(request))
-        response.set_cookie(
-            _cookie(sign_in.state, request),
-            sign_in.browser,
-            max_age=int(PATIENCE.total_seconds()),
-            httponly=True,
-            samesite="lax",
-            secure=secure(request),
-        )
-        return response
+        return await _begin(request, here(request), next)
 
     @router.get("/sign-in/callback")
     async def come_back(request: Request) -> Response:
-        """Open a session with the provider's answer. Raises ``SignInFailed`` and ``ProviderUnavailable``."""
+        """Open a session with the provider's answer. Raises as ``OidcClient.finish`` does."""
         wired = here(request)
         try:
             response = await _finish(request, wired)
@@ -89,7 +67,7 @@ def sign_on_router(sign_on: SignOn | None) -> APIRouter:
             SIGN_INS.labels(refused.why).inc()
             log.info("a sign-in was refused: %s", refused.why)
             raise
-        except ProviderUnavailable:
+        except (ProviderUnavailable, KeysUnavailable):
             SIGN_INS.labels("unavailable").inc()
             raise
         SIGN_INS.labels("ok").inc()
@@ -100,20 +78,40 @@ def sign_on_router(sign_on: SignOn | None) -> APIRouter:
         request: Request, logout_token: Annotated[str, Form(max_length=16_384)] = ""
     ) -> Response:
         """End what the provider says is over. Raises ``LogoutRefused``."""
-        wired = here(request)
-        try:
-            logout = await wired.client.logout(logout_token)
-            if not await wired.sign_ins().use_logout(logout.token_id, logout.until):
-                raise LogoutRefused("replayed")
-        except LogoutRefused as refused:
-            LOGOUTS.labels(refused.why).inc()
-            log.info("a logout token was refused: %s", refused.why)
-            raise
-        await wired.sessions().end(sid=logout.sid, subject=logout.subject)
-        LOGOUTS.labels("ok").inc()
+        await _end(here(request), logout_token)
         return Response(headers={"cache-control": "no-store"})
 
     return router
+
+
+async def _begin(request: Request, wired: SignOn, page: str) -> Response:
+    if wired.client.encrypted and not secure(request):
+        raise BadHeader(
+            field="X-Forwarded-Proto",
+            value=request.headers.get("x-forwarded-proto"),
+            en="the proxy in front has to say https, and PONTE_TRUSTED_PROXIES has to name it",
+            it="il proxy davanti deve dichiarare https, e PONTE_TRUSTED_PROXIES deve nominarlo",
+        )
+    sign_in = SignIn(safe_next(page))
+    try:
+        address = await wired.client.address(sign_in, language_of(request))
+    except ProviderUnavailable:
+        SIGN_INS.labels("unavailable").inc()
+        raise
+    await wired.sign_ins().begin(sign_in, datetime.now(UTC))
+    response = RedirectResponse(address, _ENTER, headers=PAGE_HEADERS)
+    waiting = [name for name in request.cookies if name.startswith(name_of(_COOKIE, request))]
+    for name in waiting[: max(0, len(waiting) - _MOST_AT_ONCE + 1)]:
+        response.delete_cookie(name, secure=secure(request))
+    response.set_cookie(
+        _cookie(sign_in.state, request),
+        sign_in.browser,
+        max_age=int(PATIENCE.total_seconds()),
+        httponly=True,
+        samesite="lax",
+        secure=secure(request),
+    )
+    return response
 
 
 async def _finish(request: Request, wired: SignOn) -> Response:
@@ -135,6 +133,24 @@ async def _finish(request: Request, wired: SignOn) -> Response:
     response.delete_cookie(_cookie(state, request), secure=secure(request))
     keep_session(request, response, session, now)
     return response
+
+
+async def _end(wired: SignOn, token: str) -> None:
+    try:
+        logout = await wired.client.logout(token)
+        if await wired.sign_ins().logout_used(logout.token_id):
+            raise LogoutRefused("replayed")
+    except LogoutRefused as refused:
+        LOGOUTS.labels(refused.why).inc()
+        log.info("a logout token was refused: %s", refused.why)
+        raise
+    except KeysUnavailable:
+        LOGOUTS.labels("unavailable").inc()
+        raise
+    # In this order: should the database fail in between, the provider's second try has to count.
+    await wired.sessions().end(sid=logout.sid, subject=logout.subject)
+    await wired.sign_ins().note_logout(logout.token_id, logout.until)
+    LOGOUTS.labels("ok").inc()
 
 
 def _cookie(state: str, request: Request) -> str:

@@ -202,7 +202,7 @@ class OidcClient:
         )
 
     async def logout(self, token: str) -> Logout:
-        """A logout token that holds. That it was not used before is for ``SignIns.use_logout`` to say.
+        """A logout token that holds. That it was not used before is for ``SignIns.logout_used`` to say.
 
         Raises ``LogoutRefused``, and ``KeysUnavailable`` where it cannot be judged.
         """

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 PATIENCE: Final = timedelta(minutes=10)
 """How long a person may take at the provider."""
 
-_DUPLICATE: Final = 11000
-
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
@@ -73,12 +71,12 @@ class SignIns:
             browser=browser,
         )
 
-    async def use_logout(self, token_id: str, until: datetime) -> bool:
-        """Note that a logout token was used; False where it was before, in any replica."""
-        try:
-            await self._logouts.insert_one({"_id": digest(token_id), "until": until})
-        except Exception as error:
-            if getattr(error, "code", None) == _DUPLICATE:
-                return False
-            raise
-        return True
+    async def logout_used(self, token_id: str) -> bool:
+        """Whether a logout token was carried out before, in any replica."""
+        return await self._logouts.find_one({"_id": digest(token_id)}) is not None
+
+    async def note_logout(self, token_id: str, until: datetime) -> None:
+        """Remember that a logout token was carried out, until it holds no longer."""
+        await self._logouts.update_one(
+            {"_id": digest(token_id)}, {"$setOnInsert": {"until": until}}, upsert=True
+        )

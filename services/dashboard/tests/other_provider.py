@@ -33,6 +33,8 @@ class OtherProvider:
     claims: dict[str, Any] = field(default_factory=dict)
     sign: Callable[[dict[str, Any]], str] | None = None
     expires_in: int = 3600
+    description: dict[str, Any] = field(default_factory=dict)
+    broken: Response | None = None
     ended: bool = False
     asked: list[str] = field(default_factory=list)
     _codes: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -91,6 +93,7 @@ class OtherProvider:
                 "end_session_endpoint": f"{there}/logout",
                 "jwks_uri": self.jwks,
                 "token_endpoint_auth_methods_supported": ["client_secret_post", "private_key_jwt"],
+                **self.description,
             }
         )
 
@@ -106,6 +109,8 @@ class OtherProvider:
     async def _token(self, request: Request) -> Response:
         form = {name: str(value) for name, value in (await request.form()).items()}
         self.asked.append(form["grant_type"])
+        if self.broken is not None:
+            return self.broken
         if (form.get("client_id"), form.get("client_secret")) != (CLIENT_ID, SECRET):
             return JSONResponse({"error": "invalid_client"}, 401)
         nonce: dict[str, Any] = {}

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+from prometheus_client import REGISTRY
 
 from services.dashboard.app import OPEN, SERVICE
 from services.dashboard.cookies import session_name
@@ -29,6 +30,10 @@ from shared.web import create_app
 HERE = "http://127.0.0.1:8080"
 BACK = f"{HERE}/sign-in/callback"
 HTML = {"accept": "text/html", "accept-language": "en", "sec-fetch-site": "same-origin"}
+
+
+def counted(outcome: str, name: str = "ponte_sign_ins_total") -> float:
+    return REGISTRY.get_sample_value(name, {"outcome": outcome}) or 0
 
 
 def settings_for(provider: OtherProvider, **changes: Any) -> Settings:

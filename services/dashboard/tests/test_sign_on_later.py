@@ -1,23 +1,17 @@
 """What becomes of a session that a provider gave: renewed, withdrawn, ended from behind."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from prometheus_client import REGISTRY
 
 from services.dashboard.tests.other_provider import other_provider
-from services.dashboard.tests.signing_on import Doors, doors
-from shared.store import Database, close, connect
+from services.dashboard.tests.signing_on import Doors, counted, doors
+from shared.store import Database
 
-
-@pytest.fixture
-async def database(mongodb_uri: str, database_name: Callable[[str], str]) -> AsyncIterator[Database]:
-    client = connect(mongodb_uri)
-    yield client[database_name("dashboard")]
-    await close(client)
+RENEWALS, LOGOUTS = "ponte_session_renewals_total", "ponte_back_channel_logouts_total"
 
 
 @pytest.fixture
@@ -26,10 +20,6 @@ async def here(database: Database) -> AsyncIterator[Doors]:
         await opened.sign_in()
         opened.provider.asked.clear()
         yield opened
-
-
-def counted(name: str, outcome: str) -> float:
-    return REGISTRY.get_sample_value(name, {"outcome": outcome}) or 0
 
 
 async def test_a_session_is_renewed_at_use_and_by_one_request(here: Doors) -> None:
@@ -68,11 +58,11 @@ async def test_while_the_provider_is_away_nobody_is_signed_out(database: Databas
         opened = doors(provider, database)
         here = await opened.__aenter__()
         await here.sign_in()
-    before = counted("ponte_session_renewals_total", "unavailable")
+    before = counted("unavailable", RENEWALS)
     await here.make_due()
     assert await here.signed_in()
     assert await here.signed_in(), "and it is not asked again at every request"
-    assert counted("ponte_session_renewals_total", "unavailable") == before + 1
+    assert counted("unavailable", RENEWALS) == before + 1
     refused = await here.browser.get("/sign-in/callback?code=x&state=y")
     assert refused.status_code == 401
     await opened.__aexit__(None, None, None)
@@ -84,9 +74,9 @@ async def test_a_logout_token_ends_the_session_at_once_and_works_once(here: Door
     assert (answer.status_code, answer.headers["cache-control"]) == (200, "no-store")
     assert not await here.signed_in()
     await here.sign_in()
-    before = counted("ponte_back_channel_logouts_total", "replayed")
+    before = counted("replayed", LOGOUTS)
     assert (await here.log_out(token)).status_code == 400
-    assert counted("ponte_back_channel_logouts_total", "replayed") == before + 1
+    assert counted("replayed", LOGOUTS) == before + 1
     assert await here.signed_in()
 
 
@@ -130,12 +120,11 @@ BENT: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("changes", "why"), BENT.values(), ids=BENT)
 async def test_a_bent_logout_token_ends_nothing(here: Doors, changes: dict[str, Any], why: str) -> None:
-    name = "ponte_back_channel_logouts_total"
-    before = sum(counted(name, each) for each in why.split("|"))
+    before = sum(counted(each, LOGOUTS) for each in why.split("|"))
     refused = await here.log_out(here.provider.logout_token(**changes))
     assert refused.status_code == 400
     assert "eyJ" not in refused.text
-    assert sum(counted(name, each) for each in why.split("|")) == before + 1
+    assert sum(counted(each, LOGOUTS) for each in why.split("|")) == before + 1
     assert await here.signed_in()
 
 
