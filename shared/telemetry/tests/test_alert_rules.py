@@ -8,8 +8,9 @@ import pytest
 import yaml
 from prometheus_client import REGISTRY
 
+import shared.identity.metrics
 import shared.messaging.metrics
-import shared.telemetry.metrics  # noqa: F401 - both register what they have
+import shared.telemetry.metrics  # noqa: F401 - each registers what it has
 
 ROOT = Path(__file__).parents[3]
 PROMETHEUS = ROOT / "deploy" / "prometheus"
