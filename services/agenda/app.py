@@ -41,7 +41,9 @@ def _judge(who: Identity, state: MissionState) -> None:
 
 def build_app(settings: Settings) -> FastAPI:
     """The agenda, with store, relay and reader opened by its lifespan."""
-    runtime = ServiceRuntime(settings, SERVICE.name, topic=agenda.TOPIC, aggregates=("missions",))
+    runtime = ServiceRuntime(
+        settings, SERVICE.name, topic=agenda.TOPIC, aggregates=("missions",), auditing=settings.auditing()
+    )
 
     def missions() -> Missions:
         return runtime.repository("missions", MissionState, what="mission_id")

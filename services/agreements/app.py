@@ -42,7 +42,9 @@ SERVICE: Final = ServiceInfo(
 
 def build_app(settings: Settings) -> FastAPI:
     """The register, with store, relay and reader opened by its lifespan."""
-    runtime = ServiceRuntime(settings, SERVICE.name, topic=agreements.TOPIC, aggregates=(COLLECTION,))
+    runtime = ServiceRuntime(
+        settings, SERVICE.name, topic=agreements.TOPIC, aggregates=(COLLECTION,), auditing=settings.auditing()
+    )
 
     def register() -> Agreements:
         return runtime.repository(COLLECTION, AgreementState, what="agreement_id", due=desk.due())

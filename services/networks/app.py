@@ -33,7 +33,9 @@ SERVICE: Final = ServiceInfo(
 
 def build_app(settings: Settings) -> FastAPI:
     """The service, with store and relay opened by its lifespan."""
-    runtime = ServiceRuntime(settings, SERVICE.name, topic=networks.TOPIC, aggregates=["memberships"])
+    runtime = ServiceRuntime(
+        settings, SERVICE.name, topic=networks.TOPIC, aggregates=["memberships"], auditing=settings.auditing()
+    )
     days = CityDay(settings.city)
 
     def memberships() -> Memberships:

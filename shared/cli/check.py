@@ -29,6 +29,13 @@ def register(app: typer.Typer) -> None:
         fresh: Annotated[
             bool, typer.Option("--fresh", help="Forget where an earlier one was stopped.")
         ] = False,
+        audit: Annotated[
+            bool,
+            typer.Option("--audit", help="Look at every event instead: was anything altered or removed?"),
+        ] = False,
+        service: Annotated[
+            str | None, typer.Option("--service", help="With --audit: this service's journal only.")
+        ] = None,
     ) -> None:
         """Compare every journal with its aggregates and with every projection.
 
@@ -36,11 +43,18 @@ def register(app: typer.Typer) -> None:
         is looked at again before it counts. Each difference is one line. The
         exit status is 0 if there is none, 1 if there is, and 2 if it could not
         be looked at. A check that was stopped goes on from there.
+
+        --audit computes every event's hash anew, follows the chains, and looks
+        whether what the signed checkpoints noted is still there.
         """
+        from shared.cli import auditing
         from shared.cli.stopping import run
 
         try:
-            run(_check(fresh=fresh), stopped="stopped; the same command goes on from there")
+            if service is not None and not audit:
+                raise UserError("--service belongs to --audit.")
+            work = auditing.audit(service, fresh=fresh) if audit else _check(fresh=fresh)
+            run(work, stopped="stopped; the same command goes on from there")
         except UserError as error:
             typer.echo(f"ponte: {error}", err=True)
             raise typer.Exit(COULD_NOT_LOOK) from None
@@ -58,6 +72,19 @@ class Remembered:
         self.after = ""
         self.findings: list[Finding] = []
         self.count = 0
+
+    @classmethod
+    def taken_up(cls, parts: "list[Part]", fresh: bool, *installation: str) -> "Remembered":
+        """Where the last one was stopped, which is told with what it had found, or the beginning."""
+        state = cls(*installation)
+        if not fresh and state.load() and any(part.name == state.part for part in parts):
+            typer.echo(f"goes on at {state.part}, behind {state.after or 'its beginning'}", err=True)
+        else:
+            state = cls(*installation)
+            state.part = parts[0].name
+        for found in state.findings:
+            typer.echo(str(found))
+        return state
 
     def load(self) -> bool:
         """Whether there is one."""
@@ -99,19 +126,12 @@ async def _check(*, fresh: bool) -> None:
     from shared.cli.stopping import INTERRUPTED, stop_asked
 
     async with connected() as connection:
-        owners, readers = await _roles(connection)
+        owners, readers = await roles(connection)
         parts = _parts(owners, readers)
         at = connection.where
-        state = Remembered(at.mongodb_uri, at.database_prefix)
-        if not fresh and state.load() and any(part.name == state.part for part in parts):
-            typer.echo(f"goes on at {state.part}, behind {state.after or 'its beginning'}", err=True)
-        else:
-            state = Remembered(at.mongodb_uri, at.database_prefix)
-            state.part = parts[0].name
-        for found in state.findings:
-            typer.echo(str(found))
+        state = Remembered.taken_up(parts, fresh, at.mongodb_uri, at.database_prefix)
         with stop_asked() as stop:
-            if not await _run(parts, state, stop):
+            if not await go_through(parts, state, stop):
                 typer.echo("ponte: stopped; the same command goes on from there", err=True)
                 raise typer.Exit(INTERRUPTED)
         state.forget()
@@ -124,7 +144,7 @@ async def _check(*, fresh: bool) -> None:
         typer.echo(f"no drift in {names}", err=True)
 
 
-async def _run(parts: "list[Part]", state: Remembered, stop: asyncio.Event) -> bool:
+async def go_through(parts: "list[Part]", state: Remembered, stop: asyncio.Event) -> bool:
     """Go through the parts from where ``state`` is; False: stopped on the way."""
     from shared.cli.progress import Bar
 
@@ -151,7 +171,7 @@ async def _run(parts: "list[Part]", state: Remembered, stop: asyncio.Event) -> b
     return True
 
 
-async def _roles(connection: "Connection") -> "tuple[list[Owner], list[Reader]]":
+async def roles(connection: "Connection") -> "tuple[list[Owner], list[Reader]]":
     """Whose databases there are and what they told of themselves.
 
     Raises:

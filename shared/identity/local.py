@@ -33,6 +33,8 @@ from shared.identity.roles import Role
 
 AUDIENCE: Final = "ponte"
 MAX_MINUTES: Final = 60 * 24 * 31
+_SIGNING_KEY: Final = "signing-key.pem"
+_AUDIT_KEY: Final = "audit-key.pem"
 
 
 class LocalKeysMissing(Exception):
@@ -41,12 +43,13 @@ class LocalKeysMissing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class LocalKeys:
-    """The signing key of one data folder, and the files that services read."""
+    """The key of one data folder that signs tokens, and the files that services read."""
 
     private_key: Ed25519PrivateKey = field(repr=False)
     kid: str
     jwks_file: Path
     metrics_token_file: Path
+    audit_key_file: Path
 
     def environment(self) -> dict[str, str]:
         """The settings that make a service accept this run's tokens and scrapes."""
@@ -55,6 +58,7 @@ class LocalKeys:
             "PONTE_OIDC_AUDIENCE": AUDIENCE,
             "PONTE_OIDC_JWKS": str(self.jwks_file),
             "PONTE_METRICS_TOKEN_FILE": str(self.metrics_token_file),
+            "PONTE_AUDIT_KEY_FILE": str(self.audit_key_file),
         }
 
 
@@ -66,8 +70,9 @@ def ensure_keys(folder: Path) -> LocalKeys:
     """
     keys = folder / "keys"
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    made = Ed25519PrivateKey.generate()
-    _create(keys / "signing-key.pem", made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    for name in (_SIGNING_KEY, _AUDIT_KEY):
+        made = Ed25519PrivateKey.generate()
+        _create(keys / name, made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     _create(folder / "metrics-token", secrets.token_urlsafe(32).encode() + b"\n")
     # Read back: another process may have been first.
     return load_keys(folder)
@@ -75,7 +80,7 @@ def ensure_keys(folder: Path) -> LocalKeys:
 
 def load_keys(folder: Path) -> LocalKeys:
     """The keys that a local run has made. Raises ``LocalKeysMissing`` where there are none."""
-    path = folder / "keys" / "signing-key.pem"
+    path = folder / "keys" / _SIGNING_KEY
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError:
@@ -90,7 +95,7 @@ def load_keys(folder: Path) -> LocalKeys:
     entry = {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig", "alg": "EdDSA"}
     jwks = path.with_name("jwks.json")
     _replace(jwks, json.dumps({"keys": [entry]}, indent=1).encode())
-    return LocalKeys(key, kid, jwks, folder / "metrics-token")
+    return LocalKeys(key, kid, jwks, folder / "metrics-token", folder / "keys" / _AUDIT_KEY)
 
 
 def issue_token(

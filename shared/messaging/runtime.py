@@ -24,6 +24,7 @@ from shared.messaging.topics import DEAD_LETTERS as DEAD_LETTERS_TOPIC
 from shared.messaging.topics import HEADS, REPUBLISH, replay_topic, topic_of
 from shared.messaging.topics_keeper import TopicsKeeper
 from shared.messaging.viewing import Projection
+from shared.store.checkpointing import Auditing, Checkpoints
 from shared.store.driver import AWAY, Client, Database, Driver, close, connect
 from shared.store.due import Due
 from shared.store.migrations import Migration
@@ -60,16 +61,24 @@ class ServiceRuntime:
     """Store, relay and reader of one service.
 
     ``topic`` is what the service publishes on (null: it publishes nothing), ``aggregates`` the names of its
-    aggregates' collections. Made without I/O; ``running()`` opens it all.
+    aggregates' collections, ``auditing`` how its journal is secured (null: it writes no checkpoints). Made
+    without I/O; ``running()`` opens it all.
     """
 
     def __init__(
-        self, settings: EngineSettings, name: str, *, topic: str | None = None, aggregates: Sequence[str] = ()
+        self,
+        settings: EngineSettings,
+        name: str,
+        *,
+        topic: str | None = None,
+        aggregates: Sequence[str] = (),
+        auditing: Auditing | None = None,
     ) -> None:
         self.name = name
         self._settings = settings
         self._topic = topic
         self._aggregates = tuple(aggregates)
+        self._auditing = auditing
         self._client: Client | None = None
         self._database: Database | None = None
         self._presence: Presence | None = None
@@ -143,6 +152,7 @@ class ServiceRuntime:
                     producer=self._producer,
                     topic_prefix=self._settings.topic_prefix,
                     failed=self._look_at_topics,
+                    checkpoints=self._checkpoints(self._database),
                 )
                 await self._publishing.start()
             yield self
@@ -207,6 +217,13 @@ class ServiceRuntime:
         if self._reading is not None and self._reading.reader.stuck():
             found.append("reader")
         return found
+
+    def _checkpoints(self, database: Database) -> Checkpoints | None:
+        if self._auditing is None:
+            return None
+        return Checkpoints(
+            database, self._aggregates, service=self.name, epoch=self._epoch, auditing=self._auditing
+        )
 
     def _look_at_topics(self, error: BaseException) -> None:
         if self._keeper is not None:

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, asynccontextmanager
 from typing import Any, Literal, Protocol, cast
 
 import pymongo
-from bson.codec_options import CodecOptions
+from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.raw_bson import RawBSONDocument
 from pymongo import IndexModel, ReturnDocument, UpdateOne
 from pymongo.errors import (
@@ -25,6 +25,7 @@ from pymongo.errors import (
     PyMongoError,
     WTimeoutError,
 )
+from pymongo.read_concern import ReadConcern
 
 Driver = Literal["motor", "pymongo"]
 Document = dict[str, Any]
@@ -58,8 +59,10 @@ __all__ = [
     "WTimeoutError",
     "close",
     "connect",
+    "forgiving",
     "patience",
     "raw",
+    "settled",
     "snapshot",
 ]
 
@@ -158,6 +161,21 @@ def connect(uri: str, driver: Driver = "motor", *, timeout_ms: int = 5000) -> Cl
 def patience(seconds: float) -> AbstractContextManager[None]:
     """Within it a call may take so long in all, retries included, instead of the client's own limits."""
     return pymongo.timeout(seconds)
+
+
+def settled(collection: Collection) -> Collection:
+    """The same collection, of which only what the majority has is read: it cannot be taken back any more."""
+    return cast(Collection, cast(Any, collection).with_options(read_concern=ReadConcern("majority")))
+
+
+def forgiving(collection: Collection) -> Collection:
+    """The same collection; texts and dates that are none are read as something else instead of refused."""
+    options: CodecOptions[Document] = CodecOptions(
+        tz_aware=True,
+        unicode_decode_error_handler="replace",
+        datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    )
+    return cast(Collection, cast(Any, collection).with_options(codec_options=options))
 
 
 def raw(collection: Collection) -> RawCollection:

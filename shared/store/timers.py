@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -22,10 +21,11 @@ from pydantic import BaseModel
 
 from shared.domain import Change, Refusal
 from shared.store.command import Command
-from shared.store.driver import AWAY, Collection, Document, DuplicateKeyError, IndexModel
+from shared.store.driver import AWAY, Collection, Document, IndexModel
 from shared.store.due import Due
 from shared.store.errors import Contended, Unavailable
 from shared.store.events import derived_id
+from shared.store.lease import Lease
 from shared.store.schema import Schema
 
 log = logging.getLogger("ponte.timers")
@@ -72,12 +72,10 @@ class Timers(Generic[S]):
         self._due: Due[S] = aggregates.due
         self._aggregates = aggregates
         self._collection = aggregates.collection
-        self._meta = meta
-        self._lease = f"timers/{self._collection.name}"
+        self._lease = Lease(meta, f"timers/{self._collection.name}")
         self._service = service
         self._command = command
         self._fire = fire
-        self._token = secrets.token_hex(8)
         self._not_before: dict[str, float] = {}
         self._filled = False
         self._stopping = asyncio.Event()
@@ -95,8 +93,7 @@ class Timers(Generic[S]):
         self._stopping.set()
         await asyncio.wait([self._task], timeout=3.0)
         self._task.cancel()
-        with suppress(*AWAY):
-            await self._meta.delete_one({"_id": self._lease, "token": self._token})
+        await self._lease.give_back()
 
     async def poll(self) -> int:
         """Fire what is due now; how many were fired."""
@@ -156,20 +153,7 @@ class Timers(Generic[S]):
 
     async def _leads(self) -> bool:
         """Whether this replica is the one that looks; two that think so only do the same work twice."""
-        mine = {
-            "$or": [
-                {"token": self._token},
-                {"$expr": {"$lt": ["$at", {"$subtract": ["$$NOW", int(LEASE_S * 1000)]}]}},
-            ]
-        }
-        renewed = {"$set": {"token": self._token}, "$currentDate": {"at": True}}
-        if await self._meta.find_one_and_update({"_id": self._lease, **mine}, renewed) is not None:
-            return True
-        try:
-            await self._meta.update_one({"_id": self._lease, "token": self._token}, renewed, upsert=True)
-        except DuplicateKeyError:
-            return False
-        return True
+        return await self._lease.held(LEASE_S)
 
     async def _run(self) -> None:
         while not self._stopping.is_set():

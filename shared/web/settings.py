@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared.identity.role_map import CLAIMS, RoleMap, read_claims, read_mapping
 from shared.identity.roles import Role
 from shared.messaging.brokers import KafkaSettings
+from shared.store.checkpointing import Auditing
+from shared.store.checkpoints import Signer
 
 Required = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 
@@ -54,12 +57,28 @@ class ServiceSettings(KafkaSettings, BaseSettings):
     terms_url: str | None = Field(default=None, pattern=r"^https?://\S+$", description="Terms of service")
 
     metrics_token_file: Path | None = Field(default=None, description="Without it nobody reads /metrics")
+    audit_key_file: Path | None = Field(
+        default=None, description="The Ed25519 key that signs checkpoints, PEM; without it none is signed"
+    )
+    audit_minutes: float = Field(default=60.0, ge=0.01, le=1440, description="Between two checkpoints")
     rate_limit: int = Field(default=6000, ge=1, description="Requests a minute for each client")
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     trusted_proxies: str = Field(default="127.0.0.1", description="Whose X-Forwarded-* headers are believed")
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     shutdown_seconds: float = Field(default=10.0, gt=0, le=300, description="Limit of each stage of stopping")
+
+    @field_validator("audit_key_file")
+    @classmethod
+    def _a_key_is_in_it(cls, path: Path | None) -> Path | None:
+        if path is not None:
+            Signer.read(path)
+        return path
+
+    def auditing(self) -> Auditing:
+        """How the journal is secured. Raises ``KeyFault`` where the key's file cannot be used."""
+        signer = Signer.read(self.audit_key_file) if self.audit_key_file is not None else None
+        return Auditing(timedelta(minutes=self.audit_minutes), signer)
 
     def role_map(self) -> RoleMap:
         """How roles are read from tokens."""
