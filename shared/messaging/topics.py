@@ -80,6 +80,9 @@ async def ensure_topics(kafka: Kafka, topics: Sequence[Topic]) -> bool:
                         topic_configs={
                             "cleanup.policy": "delete",
                             "retention.ms": str(topic.retention_ms),
+                            # The broker's clock: it refuses what a sender's clock dates an hour ahead, and
+                            # what one dates back would expire too early. Events have their own time.
+                            "message.timestamp.type": "LogAppendTime",
                         },
                     )
                     for topic in missing

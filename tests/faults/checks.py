@@ -17,6 +17,8 @@ REACTS_TO = {
     "agreements": ("ponte.agenda.mission.scheduled.v1", "ponte.agenda.mission.rescheduled.v1"),
     "agenda": ("ponte.agreements.agreement.signed.v1",),
 }
+FOLLOWS = {"agreements": "agenda", "agenda": "agreements"}
+"""The services that react, with the owner that each follows."""
 
 
 @dataclass
@@ -66,6 +68,7 @@ async def compare(world: World, ledger: Ledger) -> Findings:
     _reactions(findings, ledger, journals)
     everything = {subject: rows for found in journals.values() for subject, rows in found.items()}
     await _views(findings, world.database("dashboard"), everything)
+    await _marks(findings, world, journals)
     return findings
 
 
@@ -168,6 +171,22 @@ async def _views(findings: Findings, dashboard: Database, journals: dict[str, li
             )
         if len(fed[subject]) > len(set(fed[subject])) or set(fed[subject]) - set(places):
             findings.twice.append(f"{subject}: the feed has more than the journal")
+
+
+async def _marks(findings: Findings, world: World, journals: dict[str, dict[str, list[Document]]]) -> None:
+    """Every reader has read up to the end: what it still has to ask for would be healed in a later row."""
+    dashboard = world.database("dashboard")
+    readers = [(dashboard["marks" + await suffix(dashboard)], source) for source in OWNERS]
+    readers += [(world.database(actor)["inbox"], source) for actor, source in FOLLOWS.items()]
+    for collection, source in readers:
+        ends = {s: (rows[-1]["epoch"], rows[-1]["sequence"]) for s, rows in journals[source].items() if rows}
+        found = await collection.find({"_id": {"$in": list(ends)}}).to_list()
+        marks = {row["_id"]: (row["epoch"], row["sequence"]) for row in found}
+        findings.other += [
+            f"{subject}: {collection.name} stands at {marks.get(subject)}, the journal ends at {end}"
+            for subject, end in ends.items()
+            if marks.get(subject, (0, 0)) < end
+        ]
 
 
 async def totals(world: World, expected_letters: dict[str, int]) -> list[str]:
