@@ -55,6 +55,7 @@ ROWS: list[Row] = [
         shuffled,
         None,
         heals=True,
-        settle_s=90.0,
+        # What is asked for once more is shuffled, too, and every further question waits twice as long.
+        settle_s=240.0,
     ),
 ]
