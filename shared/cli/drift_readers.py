@@ -20,10 +20,15 @@ from shared.cli.drift import (
     young,
 )
 from shared.cli.merging import Source, side_by_side
+from shared.messaging.inbox import MARK_FIELDS, mark_of
 from shared.store.setup import JOURNAL
 
 if TYPE_CHECKING:
     from shared.store.driver import Collection, Document
+
+Span = tuple[Place, Place]
+"""Up to where something was surely read, and up to where nothing is missing: between lie dead letters."""
+_NOWHERE: Span = ((0, 0), (0, 0))
 
 
 class Marked:
@@ -52,7 +57,7 @@ class Marked:
 
     async def run(self, after: str) -> AsyncIterator[Progress]:
         """As ``Part`` tells."""
-        fields = [self._field] if self._field else ["epoch", "sequence"]
+        fields = [self._field] if self._field else MARK_FIELDS
         sources = [
             *(Source(each, AGGREGATE_FIELDS) for each in self._aggregates),
             *(Source(each, fields, self._where) for each in self._collections),
@@ -60,12 +65,12 @@ class Marked:
         async for stretch in side_by_side(sources, after):
             count = len(self._aggregates)
             due = {s: published_place(row) for rows in stretch.rows[:count] for s, row in rows.items()}
-            there = {s: self._place(row) for rows in stretch.rows[count:] for s, row in rows.items()}
-            suspects = [
-                subject
-                for subject in sorted(due.keys() | there.keys())
-                if due.get(subject, (0, 0)) != there.get(subject, (0, 0))
-            ]
+            there = {s: self._span(row) for rows in stretch.rows[count:] for s, row in rows.items()}
+            suspects = []
+            for subject in sorted(due.keys() | there.keys()):
+                low, high = there.get(subject, _NOWHERE)
+                if not low <= due.get(subject, (0, 0)) <= high:
+                    suspects.append(subject)
             yield Progress(len(due), stretch.upto, await self._look_again(suspects) if suspects else [])
 
     async def _look_again(self, suspects: Sequence[str]) -> list[Finding]:
@@ -73,11 +78,11 @@ class Marked:
         there = await self._there(suspects)
         due = await self._due(suspects)
         fresh = set(self._fresh)
-        ahead = {s: place for s, place in there.items() if place > due.get(s, (0, 0))}
+        ahead = {s: low for s, (low, _) in there.items() if low > due.get(s, (0, 0))}
         deadline = time.monotonic() + PATIENCE_S
         while True:
             there = await self._there(suspects)
-            behind = [s for s in suspects if there.get(s, (0, 0)) < due.get(s, (0, 0))]
+            behind = [s for s in suspects if there.get(s, _NOWHERE)[1] < due.get(s, (0, 0))]
             if not fresh.intersection(behind) or time.monotonic() > deadline:
                 break
             await asyncio.sleep(LOOK_S)
@@ -86,7 +91,7 @@ class Marked:
                 self.name,
                 s,
                 shown(due[s]),
-                f"stands at {shown(there[s])}" if s in there else "is not there",
+                f"stands at {shown(there[s][1])}" if s in there else "is not there",
             )
             for s in behind
         ]
@@ -106,11 +111,11 @@ class Marked:
             ]
         return found
 
-    async def _there(self, subjects: Sequence[str]) -> dict[str, Place]:
-        found: dict[str, Place] = {}
+    async def _there(self, subjects: Sequence[str]) -> dict[str, Span]:
+        found: dict[str, Span] = {}
         for each in self._collections:
             rows = await each.find({"_id": {"$in": list(subjects)}}).to_list()
-            found.update((row["_id"], self._place(row)) for row in rows)
+            found.update((row["_id"], self._span(row)) for row in rows)
         return found
 
     async def _due(self, subjects: Sequence[str]) -> dict[str, Place]:
@@ -123,8 +128,12 @@ class Marked:
             self._fresh |= {row["_id"] for row in rows if young(row["updated_at"])}
         return found
 
-    def _place(self, row: "Document") -> Place:
-        return place_of(row[self._field] if self._field else row)
+    def _span(self, row: "Document") -> Span:
+        if self._field:
+            place = place_of(row[self._field])
+            return place, place
+        mark = mark_of(row)
+        return mark.sure, mark.place
 
 
 class Histories:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 from shared.messaging.generations import MARKS, Generation
+from shared.messaging.inbox import MARK_FIELDS, mark_of
 from shared.store.driver import Database, Document
 
 EXPECTED = "expected"
@@ -43,12 +44,13 @@ class Coverage:
     async def of_old(self, topics: Sequence[str], ask: Ask) -> None:
         """Until everything that the old generation has read of ``topics`` is there too.
 
-        What it reads from now on goes to both.
+        What it reads from now on goes to both. What was set aside at a subject's end may be nobody's event:
+        the journals know, and they are read.
         """
         last = ""
         while True:
             rows = await (
-                self._old.find({"_id": {"$gt": last}}, {"topic": 1, "epoch": 1, "sequence": 1})
+                self._old.find({"_id": {"$gt": last}}, dict.fromkeys(("topic", *MARK_FIELDS), 1))
                 .sort("_id", 1)
                 .limit(AT_ONCE)
                 .to_list(length=AT_ONCE)
@@ -57,11 +59,7 @@ class Coverage:
                 return
             last = rows[-1]["_id"]
             await self._wait_for(
-                [
-                    (row["topic"], (row["_id"], row["epoch"], row["sequence"]))
-                    for row in rows
-                    if row["topic"] in topics
-                ],
+                [(row["topic"], (row["_id"], *mark_of(row).sure)) for row in rows if row["topic"] in topics],
                 ask,
             )
 

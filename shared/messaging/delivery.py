@@ -150,7 +150,7 @@ class Delivery:
         place = found["epoch"], found["sequence"]
         if self._views is not None:
             for target in self._views.targets:
-                await target.inbox.unpark(subject, place)
+                await target.inbox.give_up(subject, place)
         if self._reactions is not None:
             await self._reactions.give_up(subject, place)
 

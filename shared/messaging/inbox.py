@@ -18,6 +18,7 @@ INBOX = "inbox"
 """The marks of a service's reactions. Each generation of its views has marks of its own."""
 MARKS = "marks"
 
+MARK_FIELDS = ("epoch", "sequence", "parked", "given_up")
 REMEMBERED = 50_000
 
 Place = tuple[int, int]
@@ -29,7 +30,8 @@ class Mark:
     """The highest contiguous place of a subject. ``hash`` is that event's ("": not known).
 
     ``parked`` are the places that were set aside as dead letters: they count as there, and the reactions of
-    later ones wait for them.
+    later ones wait for them. Those that an operator has ``given_up`` count as there, too, and nobody waits;
+    a sound event that comes there after all is taken up: the letter may have been a forgery.
     """
 
     subject: str
@@ -38,10 +40,24 @@ class Mark:
     sequence: int = 0
     hash: str = ""
     parked: frozenset[Place] = field(default_factory=frozenset)
+    given_up: frozenset[Place] = field(default_factory=frozenset)
 
     @property
     def place(self) -> Place:
         return self.epoch, self.sequence
+
+    @property
+    def aside(self) -> frozenset[Place]:
+        """The places at which no event was carried out."""
+        return self.parked | self.given_up
+
+    @property
+    def sure(self) -> Place:
+        """The place of the last event that was read; what was set aside after it may be nobody's event."""
+        sequence = self.sequence
+        while (self.epoch, sequence) in self.aside:
+            sequence -= 1
+        return (self.epoch, sequence) if sequence else (0, 0)
 
     def follows(self, event: Received[EventData]) -> bool:
         """Whether ``event`` is the very next one: nothing is missing between the mark and it.
@@ -53,13 +69,13 @@ class Mark:
         return event.epoch > self.epoch >= event.previous_epoch and event.sequence - 1 <= self.sequence
 
     def moved(self, event: Received[EventData]) -> Mark:
-        """The mark at ``event``, and over whatever is parked right behind it."""
+        """The mark at ``event``, and over whatever is set aside right behind it."""
         return replace(self, epoch=event.epoch, sequence=event.sequence, hash=event.hash).over_parked()
 
     def over_parked(self) -> Mark:
-        """The mark behind the parked places that come right after it."""
+        """The mark behind the places set aside that come right after it."""
         mark = self
-        while (mark.epoch, mark.sequence + 1) in mark.parked:
+        while (mark.epoch, mark.sequence + 1) in mark.aside:
             mark = replace(mark, sequence=mark.sequence + 1, hash="")
         return mark
 
@@ -93,7 +109,7 @@ class Inbox:
         if missing:
             rows = await self.collection.find({"_id": {"$in": missing}}).to_list(length=len(missing))
             read = {subject: Mark(subject, subjects[subject]) for subject in missing}
-            read.update((row["_id"], _mark(row)) for row in rows)
+            read.update((row["_id"], mark_of(row)) for row in rows)
             if len(self._known) + len(read) > REMEMBERED:
                 self._known.clear()
             self._known.update(read)
@@ -143,8 +159,16 @@ class Inbox:
         return parked
 
     async def unpark(self, subject: str, place: Place) -> None:
-        """What was set aside has been carried out after all, or given up for good."""
-        await self.collection.update_one({"_id": subject}, {"$pull": {"parked": list(place)}})
+        """What was set aside has been carried out after all."""
+        where = list(place)
+        await self.collection.update_one({"_id": subject}, {"$pull": {"parked": where, "given_up": where}})
+        self._known.pop(subject, None)
+
+    async def give_up(self, subject: str, place: Place) -> None:
+        """What was set aside will never be carried out."""
+        where = list(place)
+        change = {"$pull": {"parked": where}, "$addToSet": {"given_up": where}}
+        await self.collection.update_one({"_id": subject, "parked": where}, change)
         self._known.pop(subject, None)
 
 
@@ -185,12 +209,18 @@ def below(place: Place, where: str = "") -> Document:
     }
 
 
-def _mark(row: Document) -> Mark:
+def mark_of(row: Document) -> Mark:
+    """The mark in a stored document, which may be given without ``topic`` and ``hash``."""
     return Mark(
         subject=row["_id"],
-        topic=row["topic"],
+        topic=row.get("topic", ""),
         epoch=row["epoch"],
         sequence=row["sequence"],
-        hash=row["hash"],
-        parked=frozenset((epoch, sequence) for epoch, sequence in row.get("parked", ())),
+        hash=row.get("hash", ""),
+        parked=_places(row, "parked"),
+        given_up=_places(row, "given_up"),
     )
+
+
+def _places(row: Document, name: str) -> frozenset[Place]:
+    return frozenset((epoch, sequence) for epoch, sequence in row.get(name, ()))

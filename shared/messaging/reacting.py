@@ -60,7 +60,7 @@ class Reactions:
         unsure = {
             subject: lane[0].topic
             for subject, lane in lanes.items()
-            if not marks[subject].follows(lane[0].event) or marks[subject].parked
+            if not marks[subject].follows(lane[0].event) or marks[subject].aside
         }
         if unsure:
             # What is remembered may be too low: another replica may have read on.
@@ -90,7 +90,7 @@ class Reactions:
         failed: set[str] = set()
         for item in lane:
             event = item.event
-            if event.place in mark.parked:
+            if event.place in mark.aside:
                 if await self._carry_out(item):
                     await self._went_through(event.subject, event.place)
                 else:
@@ -122,11 +122,16 @@ class Reactions:
 
     async def _went_through(self, subject: str, place: Place) -> None:
         await self._letters.resolve_place(subject, *place)
-        await self.give_up(subject, place)
+        await self.inbox.unpark(subject, place)
+        await self._go_on(subject)
 
     async def give_up(self, subject: str, place: Place) -> None:
-        """Nothing waits for ``place`` any longer: what waited is carried out, up to the next parked one."""
-        await self.inbox.unpark(subject, place)
+        """Nothing waits for ``place`` any longer, although it was not carried out."""
+        await self.inbox.give_up(subject, place)
+        await self._go_on(subject)
+
+    async def _go_on(self, subject: str) -> None:
+        """What waited is carried out, up to the next parked one."""
         while waiting := await self._letters.waiting(subject):
             for document in waiting:
                 item = await self._read_again(document)

@@ -215,7 +215,7 @@ class Reconciler:
                 HEAD_ALERTS.labels("other-hash").inc()
                 log.critical("%s at %s is not what its owner has there", mark.subject, mark.place)
             return False
-        if mark.epoch != want.place[0]:
+        if mark.epoch != want.place[0] or (mark.given_up and want.place >= mark.sure):
             return False
         place, since = self._doubts.setdefault(mark.subject, (mark.place, now))
         if want.place >= place:

@@ -97,7 +97,7 @@ class Views:
     ) -> None:
         """What was set aside came once more and went through."""
         for item in lane:
-            if item.event.place in folded.mark.parked and item.letter not in failed:
+            if item.event.place in folded.mark.aside and item.letter not in failed:
                 await target.inbox.unpark(item.event.subject, item.event.place)
                 await self._letters.resolve_place(item.event.subject, *item.event.place)
 

@@ -92,7 +92,12 @@ def test_a_parked_place_counts_as_there() -> None:
     later = fold(START, life(3)).mark.with_parked((1, 5))
     assert later.place == (1, 3), "4 is still missing"
     assert fold(later, [event(1, 4, 1)]).mark.place == (1, 5)
-    assert replace(mark, parked=frozenset()).place == (1, 4), "giving it up moves nothing back"
+    given_up = replace(mark, parked=frozenset(), given_up=frozenset({(1, 4)}))
+    assert given_up.place == (1, 4), "giving it up moves nothing back"
+    assert not given_up.held_up((1, 5))
+    assert given_up.sure == mark.sure == (1, 3), "it may have been nobody's event"
+    assert given_up.moved(event(1, 5, 1)).sure == (1, 5)
+    assert START.with_parked((1, 1)).sure == (0, 0)
 
 
 def test_the_partition_is_the_one_that_kafka_chooses() -> None:
