@@ -43,6 +43,8 @@ COMMITTING_STUCK_S = 60.0
 MAX_RECORDS = 500
 """More would be faster by little and keep the page waiting for longer (`bench/behind.py`)."""
 IDLE_TURN_MS = 500
+METADATA_MS = 5000
+"""So late a topic is noticed that was made anew after the group had shared out the others."""
 
 
 class Reader:
@@ -78,6 +80,7 @@ class Reader:
             consumer_only=True,
             allow_auto_create_topics=False,
             graceful_timeout=5.0,
+            metadata_max_age_ms=METADATA_MS,
             logger=_faststream_log,
         )
         self._subscriber = self._broker.subscriber(
