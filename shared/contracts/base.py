@@ -40,11 +40,14 @@ class EventData(Contract):
 class Personal:
     """Marks a string field as a person's datum: kept apart from the hash chain and erasable.
 
-    Only names in a public function may stand in an event; contact details never do.
+    Only names in a public function may stand in an event; contact details never do. ``datum`` is a word of
+    ``shared.privacy.declared.Datum``. On what basis, of whom and for how long depends on the record that it
+    stands in: the activity that the record's service declares (``services/UNIT/privacy.py``).
     """
 
-    def __init__(self, purpose: str) -> None:
+    def __init__(self, purpose: str, *, datum: str = "name") -> None:
         self.purpose = purpose
+        self.datum = datum
 
 
 @lru_cache(maxsize=8192)
@@ -114,12 +117,13 @@ class Place(Contract):
 
 
 PersonName = Annotated[str | None, Personal("acts in a public function"), Field(default=None, max_length=200)]
+PersonId = Annotated[Id | None, Personal("tells people of the same name apart", datum="person-id")]
 
 
 class Person(Contract):
     """Somebody in a public function. ``name`` is null where unknown, unpublished or erased."""
 
-    person_id: Id | None = None
+    person_id: PersonId = None
     name: PersonName = None
     function: Text
 

@@ -35,7 +35,9 @@ def stored(names: list[str]) -> list[dict[str, object]]:
 
 def test_names_are_found_wherever_the_contract_has_them() -> None:
     assert personal_paths(MissionScheduled) == (
+        ("mission", "holder", "person_id"),
         ("mission", "holder", "name"),
+        ("mission", "delegation", "*", "person_id"),
         ("mission", "delegation", "*", "name"),
     )
 

@@ -1,0 +1,1 @@
+"""People whose data Ponte keeps: declarations, register, export, erasure and retention."""
