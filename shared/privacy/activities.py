@@ -18,10 +18,10 @@ _TEN_YEARS: Final = 120
 """The ordinary limitation period (Civil Code, art. 2946), within which somebody may ask what was done."""
 
 _ON_REQUEST: Final = Words(
-    "as long as the record itself, which belongs to the archive: it names people only by chance, and who finds "
-    "themselves named can have the name taken out",
-    "quanto l'atto stesso, che appartiene all'archivio: nomina persone solo occasionalmente, e chi vi si trova "
-    "nominato può farne togliere il nome",
+    "as long as the record itself, which belongs to the archive: it names people only by chance, "
+    "and whoever is named can have the name taken out",
+    "quanto l'atto stesso, che appartiene all'archivio: nomina persone solo occasionalmente, "
+    "e chi vi è nominato può farne togliere il nome",
 )
 _PEOPLE_NAMED: Final = Words(
     "whoever an officer or a source names in a text", "chiunque un ufficio o una fonte nomini in un testo"
@@ -44,12 +44,12 @@ MISSIONS: Final = Activity(
     ),
     people=Words(
         "the Mayor, delegates, members of delegations, hosts and counterparts in a public function",
-        "il Sindaco, i delegati, i componenti delle delegazioni, gli ospiti e le controparti in funzione pubblica",
+        "Sindaco, delegati, componenti delle delegazioni, ospiti e controparti in funzione pubblica",
     ),
     recipients=_AREA,
     kept=Kept(
         counts_from=Words(
-            "the city's day on which the mission ended or would have ended, once it is completed or cancelled",
+            "the city's day on which the mission ended or would have, once it is completed or cancelled",
             "il giorno, nella città, in cui la missione è finita o sarebbe finita, se completata o annullata",
         ),
         months=_TEN_YEARS,
@@ -141,8 +141,8 @@ JOURNAL: Final = Activity(
     kept=Kept(
         counts_from=Words("the operation", "l'operazione"),
         why=Words(
-            "as long as the record that was changed: an opaque id, whose person only the single sign-on knows",
-            "quanto l'atto modificato: un identificativo opaco, la cui persona è nota solo all'accesso unico",
+            "as long as the record that was changed: an opaque id; the single sign-on knows whose it is",
+            "quanto l'atto modificato: un identificativo opaco; di chi sia lo sa solo l'accesso unico",
         ),
     ),
 )
@@ -152,7 +152,7 @@ AUDIT: Final = Activity(
     name=Words("Audit trail: from where, refusals, readings", "Tracciamento: provenienza, rifiuti, letture"),
     purpose=Words(
         "to find misuse: from where something was changed, what was refused, who read what is reserved",
-        "individuare gli abusi: da dove si è operato, che cosa è stato rifiutato, chi ha letto ciò che è riservato",
+        "individuare gli abusi: da dove si è operato, cosa è stato rifiutato, chi ha letto atti riservati",
     ),
     bases=(laws.PUBLIC_TASK, laws.ITALIAN_BASIS, laws.SECURITY),
     people=Words(
@@ -202,7 +202,8 @@ SESSIONS: Final = Activity(
     kept=Kept(
         counts_from=Words("the signing in", "l'accesso"),
         why=Words(
-            "until the session ends: PONTE_SESSION_IDLE_MINUTES without a request, PONTE_SESSION_HOURS at most",
+            "until the session ends: PONTE_SESSION_IDLE_MINUTES without a request, "
+            "PONTE_SESSION_HOURS at most",
             "fino alla fine della sessione: PONTE_SESSION_IDLE_MINUTES senza richieste, al massimo "
             "PONTE_SESSION_HOURS",
         ),
@@ -238,10 +239,10 @@ REQUESTS: Final = Activity(
     kept=Kept(
         counts_from=Words("the request", "la richiesta"),
         why=Words(
-            "as long as a backup from before it may exist: a name is kept only in a form that recognises it and "
-            "does not tell it",
-            "finché può esistere una copia di sicurezza anteriore: del nome resta solo una forma che lo riconosce "
-            "senza rivelarlo",
+            "as long as a backup from before it may exist: a name is kept only in a form that recognises it "
+            "and does not tell it",
+            "finché può esistere una copia di sicurezza anteriore: del nome resta solo una forma che lo "
+            "riconosce senza rivelarlo",
         ),
     ),
 )

@@ -1,7 +1,7 @@
 """What is said about personal data before any of it is kept: why, on what basis, of whom, for how long.
 
-The register of processing activities (Regulation (EU) 2016/679, article 30) is made of these declarations, and
-tests hold that no field and no collection is left out.
+The register of processing activities (Regulation (EU) 2016/679, article 30) is made of these declarations,
+and tests hold that no field and no collection is left out.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Personal values of one collection. ``path`` is where in its documents, ``*`` every element of a list."""
+    """Personal values of a collection. ``path`` is where in its documents, ``*`` every element of a list."""
 
     path: str
     datum: Datum

@@ -15,7 +15,7 @@ EACH = "*"
 class TextField:
     """A field, or the elements of a list or mapping, that hold text.
 
-    ``path`` begins in the model that was walked; ``owner`` is the model that the last step belongs to. ``free``:
+    ``path`` begins in the model that was walked; ``owner`` is the model and field of its last step. ``free``:
     whatever somebody types fits, since no pattern limits it. ``marks`` are the markers of the field.
     """
 
