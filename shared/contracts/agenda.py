@@ -7,7 +7,18 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, EventData, Id, LongText, Moment, PartialDate, Person, Place, Text
+from shared.contracts.base import (
+    Contract,
+    EventData,
+    FreeLongText,
+    FreeText,
+    Id,
+    Moment,
+    PartialDate,
+    Person,
+    Place,
+    Text,
+)
 
 TOPIC = "ponte.agenda"
 
@@ -51,7 +62,7 @@ class Mission(Contract):
     mission_id: Id
     status: MissionStatus
     reserved: bool = Field(default=False, description="Published as busy only: no title, people or places")
-    title: Text | None = None
+    title: FreeText | None = None
     purpose: Purpose | None = None
     holder: Person = Field(description="Whose mission it is; of a reserved one only the function")
     delegation: tuple[Person, ...] = ()
@@ -60,7 +71,7 @@ class Mission(Contract):
     ends_at: Moment
     agreement_id: Id | None = Field(default=None, description="The agreement that is to be signed")
     signature: Signature | None = None
-    reason: LongText | None = Field(default=None, description="Why it was cancelled")
+    reason: FreeLongText | None = Field(default=None, description="Why it was cancelled")
     sample: bool = Field(default=False, description="Invented, to show the program")
 
 

@@ -10,8 +10,9 @@ from pydantic import Field
 from shared.contracts.base import (
     Contract,
     EventData,
+    FreeLongText,
+    FreeText,
     Id,
-    LongText,
     Moment,
     PartialDate,
     Place,
@@ -41,8 +42,8 @@ class AgreementStatus(StrEnum):
 class Counterpart(Contract):
     """The other party. ``place`` is null for one that is not of a city, such as a bank."""
 
-    name: Text
-    name_it: Text
+    name: FreeText
+    name_it: FreeText
     place: Place | None = None
 
 
@@ -62,7 +63,7 @@ class StatusClaim(Contract):
 class KindClaim(Contract):
     """What the other side calls the instrument, where the sides differ."""
 
-    said: Text
+    said: FreeText
     source: Source
 
 
@@ -79,7 +80,7 @@ class Agreement(Contract):
 
     agreement_id: Id
     kind: AgreementKind
-    title: Text
+    title: FreeText
     counterpart: Counterpart
     status: StatusClaim
     other_statuses: tuple[StatusClaim, ...] = Field(default=(), description="Sources that disagree, kept")
@@ -92,7 +93,7 @@ class Agreement(Contract):
     term_months: int | None = Field(default=None, ge=1, le=1200, description="Null: permanent or unknown")
     permanent: bool = False
     signing: Signing | None = None
-    note: LongText | None = None
+    note: FreeLongText | None = None
     sample: bool = False
 
 
@@ -120,7 +121,7 @@ class SigningReopened(AgreementEvent):
     """The mission was cancelled: the agreement waits for another date."""
 
     TYPE: ClassVar[str] = "ponte.agreements.agreement.signing-reopened.v1"
-    reason: LongText | None = None
+    reason: FreeLongText | None = None
 
 
 class AgreementSigned(AgreementEvent):
@@ -135,7 +136,7 @@ class AgreementEnteredIntoForce(AgreementEvent):
 
 class AgreementSuspended(AgreementEvent):
     TYPE: ClassVar[str] = "ponte.agreements.agreement.suspended.v1"
-    reason: LongText
+    reason: FreeLongText
 
 
 class AgreementResumed(AgreementEvent):
@@ -155,7 +156,7 @@ class AgreementTermOver(AgreementEvent):
 
 class AgreementEnded(AgreementEvent):
     TYPE: ClassVar[str] = "ponte.agreements.agreement.ended.v1"
-    reason: LongText
+    reason: FreeLongText
 
 
 class AgreementStatusConfirmed(AgreementEvent):

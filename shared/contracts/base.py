@@ -50,6 +50,17 @@ class Personal:
         self.datum = datum
 
 
+class MayName:
+    """Marks free text, in which somebody may be named although nothing asks for a name.
+
+    It is kept apart and erasable like a personal value; where it was erased, readers find ``ERASED_TEXT``.
+    """
+
+
+ERASED_TEXT = "[…]"
+"""What stands for free text that was erased, also where a text is required."""
+
+
 @lru_cache(maxsize=8192)
 def _utc_text(moment: datetime) -> str:
     """Remembered: the events of one subject tell the same few moments again and again."""
@@ -62,6 +73,10 @@ Moment = Annotated[AwareDatetime, PlainSerializer(_utc_text, return_type=str, wh
 Id = Annotated[str, StringConstraints(min_length=1, max_length=80, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 LongText = Annotated[str, StringConstraints(max_length=4000)]
+FreeText = Annotated[Text, MayName()]
+"""What somebody writes in their own words: a title, a function, what a source says."""
+FreeLongText = Annotated[LongText, MayName()]
+"""The same at length: a note, a reason."""
 Country = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 
 
@@ -94,7 +109,7 @@ class SourceKind(StrEnum):
 class Source(Contract):
     """Where something was seen, so that a reader can weigh it."""
 
-    title: Text
+    title: FreeText
     kind: SourceKind
 
 
@@ -125,7 +140,7 @@ class Person(Contract):
 
     person_id: PersonId = None
     name: PersonName = None
-    function: Text
+    function: FreeText
 
 
 class Unit(StrEnum):

@@ -7,7 +7,17 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, EventData, Id, LongText, Moment, PartialDate, Source, Text
+from shared.contracts.base import (
+    Contract,
+    EventData,
+    FreeLongText,
+    FreeText,
+    Id,
+    Moment,
+    PartialDate,
+    Source,
+    Text,
+)
 
 TOPIC = "ponte.dossiers"
 
@@ -43,19 +53,19 @@ class Round(Contract):
     """One round of voting: the candidate's own result and the others', as the source gives them."""
 
     number: int = Field(ge=1)
-    result: Text
-    result_it: Text
+    result: FreeText
+    result_it: FreeText
 
 
 class Outcome(Contract):
     """How it ended and by which method."""
 
     decided_on: PartialDate | None = None
-    method: Text | None = None
-    method_it: Text | None = None
+    method: FreeText | None = None
+    method_it: FreeText | None = None
     rounds: tuple[Round, ...] = ()
-    note: LongText | None = None
-    note_it: LongText | None = None
+    note: FreeLongText | None = None
+    note_it: FreeLongText | None = None
 
 
 class Candidacy(Contract):
@@ -63,11 +73,11 @@ class Candidacy(Contract):
 
     candidacy_id: Id
     kind: CandidacyKind
-    what_for: Text
-    what_for_it: Text
-    applicant: Text = Field(description="Who applies formally; often not the city itself")
-    applicant_it: Text
-    issuer: Text | None = None
+    what_for: FreeText
+    what_for_it: FreeText
+    applicant: FreeText = Field(description="Who applies formally; often not the city itself")
+    applicant_it: FreeText
+    issuer: FreeText | None = None
     edition_year: int | None = Field(
         default=None, ge=1800, le=2200, description="Of the edition, not of the award"
     )
@@ -75,8 +85,8 @@ class Candidacy(Contract):
     status: CandidacyStatus
     submitted_at: Moment | None = None
     outcome: Outcome | None = None
-    reason: LongText | None = Field(default=None, description="Why it was withdrawn")
-    note: LongText | None = None
+    reason: FreeLongText | None = Field(default=None, description="Why it was withdrawn")
+    note: FreeLongText | None = None
     source: Source
     as_of: PartialDate
     sample: bool = False
@@ -129,7 +139,7 @@ class CandidacyEndedAsFinalist(CandidacyEvent):
 
 class CandidacyWithdrawn(CandidacyEvent):
     TYPE: ClassVar[str] = "ponte.dossiers.candidacy.withdrawn.v1"
-    reason: LongText
+    reason: FreeLongText
 
 
 class CandidacyCorrected(CandidacyEvent):

@@ -8,7 +8,18 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.contracts.base import Contract, EventData, Id, LongText, PartialDate, Person, Source, Text, Unit
+from shared.contracts.base import (
+    Contract,
+    EventData,
+    FreeLongText,
+    FreeText,
+    Id,
+    PartialDate,
+    Person,
+    Source,
+    Text,
+    Unit,
+)
 
 TOPIC = "ponte.networks"
 
@@ -23,16 +34,16 @@ class Mandate(Contract):
     """Who sits where, from when until when. An open end is unknown or running, never "for ever"."""
 
     mandate_id: Id
-    office: Text
-    office_it: Text
-    body: Text
-    body_it: Text
+    office: FreeText
+    office_it: FreeText
+    body: FreeText
+    body_it: FreeText
     holder: Person
     since: PartialDate | None = None
     until: PartialDate | None = None
     several: bool = Field(default=False, description="The office may be held by several at once")
-    note: LongText | None = None
-    note_it: LongText | None = None
+    note: FreeLongText | None = None
+    note_it: FreeLongText | None = None
     source: Source
     as_of: PartialDate
 
@@ -41,8 +52,8 @@ class Duty(Contract):
     """Something that the membership demands: a fee, a report, a nomination, a vote."""
 
     duty_id: Id
-    what: Text
-    what_it: Text
+    what: FreeText
+    what_it: FreeText
     due_on: date
     done_on: date | None = None
     sample: bool = False
@@ -51,8 +62,8 @@ class Duty(Contract):
 class DatedCount(Contract):
     """A count is nothing without its scope and its date. ``as_of`` null: the count is undated."""
 
-    what: Text
-    what_it: Text
+    what: FreeText
+    what_it: FreeText
     value: int = Field(ge=0)
     at_least: bool = False
     as_of: PartialDate | None = None
@@ -63,16 +74,16 @@ class Membership(Contract):
     """The public state of one membership of a city network."""
 
     membership_id: Id
-    network: Text
-    network_it: Text
+    network: FreeText
+    network_it: FreeText
     unit: Unit
     role: MembershipRole
     since: PartialDate | None = None
     mandates: tuple[Mandate, ...] = ()
     duties: tuple[Duty, ...] = ()
     counts: tuple[DatedCount, ...] = ()
-    note: LongText | None = None
-    note_it: LongText | None = None
+    note: FreeLongText | None = None
+    note_it: FreeLongText | None = None
     source: Source
     as_of: PartialDate
     sample: bool = False

@@ -27,7 +27,8 @@ class Identity:
     ``subject`` is the issuer's opaque id and the only part that may reach logs, events or the journal;
     ``client`` the program that asked (OAuth's ``azp`` or ``client_id``, else the subject); ``name`` is for
     the person's own page and goes nowhere else. ``scopes`` are the actions that the token names: they are
-    what a program may do (`shared.identity.rights`), and give a person nothing.
+    what a program may do (`shared.identity.rights`), and give a person nothing. ``on_behalf_of`` is the
+    subject of the person whom the caller acts for, whose lent roles ``roles`` are then.
     """
 
     subject: str
@@ -35,3 +36,4 @@ class Identity:
     roles: frozenset[Role]
     name: str | None = None
     scopes: frozenset[str] = frozenset()
+    on_behalf_of: str | None = None

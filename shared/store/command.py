@@ -28,6 +28,8 @@ class Command:
     ``key`` is the client's idempotency key (null: none given); ``fingerprint`` a digest of the route and
     body, so that the same key with another body is refused. ``at`` is when the service accepted it (UTC).
     ``source`` is set for reactions, which need no key: a highest mark per source does the same for ever.
+    ``on_behalf_of`` is the opaque id of the person whom ``actor`` acts for; ``origin`` the network address
+    that the request came from, null where no request did.
     """
 
     name: str
@@ -41,6 +43,8 @@ class Command:
     traceparent: str | None = None
     source: SourceMark | None = None
     expected_version: int | None = None
+    on_behalf_of: str | None = None
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from bson.raw_bson import RawBSONDocument
 from pydantic import BaseModel
 
 from shared.domain import Change
+from shared.store.changed import AUDIT, Changed, changed_fields
 from shared.store.command import Command, Receipt, SourceMark
 from shared.store.driver import Document
 from shared.store.due import Due
@@ -35,6 +36,7 @@ KEYLESS_KEPT = timedelta(minutes=10)
 MAX_KEYS = 2000
 MAX_OUTBOX = 500
 MAX_EVENT_BYTES = 512 * 1024
+"""Of what others are told. What the audit keeps of a save beside it has the save's limit."""
 MAX_SAVE_BYTES = 4 * 1024 * 1024
 """One operation beyond the server's limit would have a whole bulk refused, with its neighbours."""
 MAX_DOCUMENT_BYTES = 16 * 1024 * 1024
@@ -104,6 +106,7 @@ class Snapshot:
         self.document: Document = document or {}
         self.version: int = self.document.get("version", 0)
         self.sequence: int = self.document.get("sequence", 0)
+        self._before: Document = self.document.get("state", {})
 
     def wants_all_keys(self, command: Command) -> bool:
         """Whether this save has to look through all the keys kept: now and then, and where they are many."""
@@ -114,7 +117,13 @@ class Snapshot:
 
     def state(self, schema: Schema[S]) -> S | None:
         """The state that is decided on; null: there is no such aggregate yet."""
-        return schema.read(self.document) if self.document else None
+        if not self.document:
+            return None
+        state = schema.read(self.document)
+        if self.document.get("schema_version", FIRST) != schema.version:
+            # The new shape is no change that anybody made.
+            self._before = state.model_dump(mode="json")
+        return state
 
     def answered(self, command: Command) -> Receipt | None:
         """The first answer to this command if it was carried out before. Raises ``KeyReused``."""
@@ -154,7 +163,9 @@ class Snapshot:
         schema_version: int = FIRST,
     ) -> Draft:
         """The write that stores ``change``. Raises ``Full`` and ``TooLarge`` before anything is stored."""
-        events = self._events(change, command, epoch)
+        state = change.state.model_dump(mode="json")
+        changed = changed_fields(type(change.state), self._before, state) if change.events else []
+        events = self._events(change, command, epoch, changed)
         sequence = self.sequence + len(events)
         # The epoch is the last event's: a save without events has no place of its own.
         at_epoch = epoch if events else self.document.get("epoch", epoch)
@@ -165,7 +176,7 @@ class Snapshot:
             "sequence": sequence,
             "schema_version": schema_version,
             "head_hash": events[-1]["hash"] if events else self.document.get("head_hash", GENESIS),
-            "state": change.state.model_dump(mode="json"),
+            "state": state,
             "updated_at": command.at,
         }
         update: Document = {"$set": settings}
@@ -197,10 +208,13 @@ class Snapshot:
             settings=settings,
         )
 
-    def _events(self, change: Change[Any], command: Command, epoch: int) -> list[Document]:
+    def _events(
+        self, change: Change[Any], command: Command, epoch: int, changed: list[Changed]
+    ) -> list[Document]:
         previous: str = self.document.get("head_hash", GENESIS)
         previous_epoch: int = self.document["epoch"] if self.sequence else 0
         events: list[Document] = []
+        last = self.sequence + len(change.events)
         for sequence, event in enumerate(change.events, start=self.sequence + 1):
             stored = store_event(
                 event,
@@ -211,10 +225,10 @@ class Snapshot:
                 version=self.version + 1,
                 previous=previous,
                 previous_epoch=previous_epoch,
+                # Of the whole save, and told once: with its last event.
+                changed=changed if sequence == last else (),
             )
-            size = len(BSON.encode(stored))
-            if size > MAX_EVENT_BYTES:
-                raise TooLarge(field=event.TYPE, value=size, limit=MAX_EVENT_BYTES)
+            _check_size(stored)
             previous, previous_epoch = stored["hash"], epoch
             events.append(stored)
         if len(self.document.get("outbox", [])) + len(events) > MAX_OUTBOX:
@@ -243,6 +257,15 @@ class Snapshot:
         if expired:
             update["$unset"] = {f"commands.{name}": "" for name in expired}
         return len(kept) - len(expired)
+
+
+def _check_size(stored: Document) -> None:
+    if len(BSON.encode(stored)) <= MAX_EVENT_BYTES:
+        return
+    people = [entry for entry in stored["people"] if not entry["path"].startswith(f"{AUDIT}.")]
+    size = len(BSON.encode({**stored, "people": people, AUDIT: None}))
+    if size > MAX_EVENT_BYTES:
+        raise TooLarge(field=stored["type"], value=size, limit=MAX_EVENT_BYTES)
 
 
 def _mark(source: SourceMark) -> Document:

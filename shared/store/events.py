@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 import orjson
 
 from shared.contracts.base import EventData
+from shared.store.changed import AUDIT, Changed, audit_part
 from shared.store.command import Command
 from shared.store.people import put_together, set_apart
 
@@ -57,13 +59,17 @@ def store_event(
     version: int,
     previous: str,
     previous_epoch: int,
+    changed: Sequence[Changed] = (),
 ) -> Document:
     """The event as it is stored, linked to the one before it; ``version`` is the save that it came with.
+
+    ``changed`` is what the save changed of the aggregate's private state: for the audit, and never published.
 
     ``previous_epoch`` is the epoch of the event before it (0: it is the aggregate's first), so that a reader
     can tell a new generation's event from a gap.
     """
     body, people = set_apart(type(event), event.model_dump(mode="json"))
+    audit, values = audit_part(command, changed)
     stored: Document = {
         "_id": event_key(subject, epoch, sequence),
         "subject": subject,
@@ -79,7 +85,8 @@ def store_event(
         "causation_id": command.causation_id,
         "traceparent": command.traceparent,
         "data": body,
-        "people": people,
+        AUDIT: audit,
+        "people": people + values,
         "previous": previous,
         "previous_epoch": previous_epoch,
     }

@@ -3,42 +3,78 @@
 A stored event's body holds, in place of every personal value, the digest of salt and value; the values and
 their salts stand beside it. The hash covers the digests. Taking away value and salt leaves a digest that
 tells nothing and a chain that still verifies. The salt is random, so a name cannot be guessed back.
+
+Free text, in which somebody may be named, is treated alike; its digest says that it is one, so that a reader
+who demands a text gets one also after the erasure.
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
+import os
 from functools import cache
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel
 
-from shared.contracts.base import Personal
+from shared.contracts.base import ERASED_TEXT, MayName, Personal
 
 Path = tuple[str, ...]
 EACH = "*"
+_SALT = 16
+"""Bytes of a salt."""
+
+
+class Marked(NamedTuple):
+    """A field that is kept apart; ``*`` in ``path`` stands for every element of a list."""
+
+    path: Path
+    mark: Personal | MayName
 
 
 @cache
-def personal_paths(model: type[BaseModel]) -> tuple[Path, ...]:
-    """Where in ``model`` personal fields are; ``*`` stands for every element of a list."""
-    paths: list[Path] = []
+def marked_fields(model: type[BaseModel]) -> tuple[Marked, ...]:
+    """Where in ``model`` fields are that are kept apart, with their marks."""
+    found: list[Marked] = []
     for name, field in model.model_fields.items():
-        if any(isinstance(mark, Personal) for mark in field.metadata):
-            paths.append((name,))
-        paths.extend((name, *rest) for rest in _paths_of_type(field.annotation))
-    return tuple(paths)
+        marks = _marks(field.metadata)
+        below = [Marked((), mark) for mark in marks] or _marked_in(field.annotation)
+        found.extend(Marked((name, *path), mark) for path, mark in below)
+    return tuple(found)
 
 
-def _paths_of_type(annotation: Any) -> list[Path]:
+def _marked_in(annotation: Any) -> list[Marked]:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return list(personal_paths(annotation))
+        return list(marked_fields(annotation))
+    if marks := _marks(getattr(annotation, "__metadata__", ())):
+        return [Marked((), mark) for mark in marks]
     prefix: Path = (EACH,) if get_origin(annotation) in (tuple, list) else ()
-    found: list[Path] = []
+    found: dict[Path, Marked] = {}
     for inner in get_args(annotation):
-        found.extend((*prefix, *rest) for rest in _paths_of_type(inner) if rest not in found)
-    return found
+        for path, mark in _marked_in(inner):
+            found[prefix + path] = Marked(prefix + path, mark)
+    return list(found.values())
+
+
+def _marks(metadata: Any) -> list[Personal | MayName]:
+    return [mark for mark in metadata if isinstance(mark, Personal | MayName)][:1]
+
+
+def personal_paths(model: type[BaseModel]) -> tuple[Path, ...]:
+    """Where in ``model`` personal fields are, free text left out."""
+    return tuple(path for path, mark in marked_fields(model) if isinstance(mark, Personal))
+
+
+@cache
+def _tree(model: type[BaseModel]) -> dict[str, Any]:
+    """The marked fields by their steps; at the end of each whether it is free text."""
+    tree: dict[str, Any] = {}
+    for path, mark in marked_fields(model):
+        node = tree
+        for step in path[:-1]:
+            node = node.setdefault(step, {})
+        node[path[-1]] = isinstance(mark, MayName)
+    return tree
 
 
 def set_apart(model: type[BaseModel], body: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, str]]]:
@@ -46,35 +82,52 @@ def set_apart(model: type[BaseModel], body: dict[str, Any]) -> tuple[dict[str, A
 
     ``body`` is changed in place: it is a fresh dump that nobody else holds.
     """
+    found: list[tuple[Any, Any, str, bool]] = []
+    _find(body, _tree(model), "", found)
     people: list[dict[str, str]] = []
-    for path in personal_paths(model):
-        for holder, key, where in _places(body, path, ()):
-            value = holder[key]
-            if value is None:
-                continue
-            salt = secrets.token_hex(16)
-            holder[key] = {"digest": digest(salt, value)}
-            people.append({"path": ".".join(where), "value": value, "salt": salt})
+    for (holder, key, path, text), salt in zip(found, salts(len(found)), strict=True):
+        entry = apart(path, holder[key], salt)
+        holder[key] = {"digest": digest(salt, entry["value"])}
+        if text:
+            holder[key]["text"] = True
+        people.append(entry)
     return body, people
 
 
-def put_together(body: Any, people: list[dict[str, str]]) -> Any:
-    """The body with its personal values; one that was erased is null. ``body`` itself stays as it is."""
-    return _restored(body, {entry["path"]: entry["value"] for entry in people}, "")
+def salts(count: int) -> list[str]:
+    """That many new salts, drawn at once."""
+    drawn = os.urandom(_SALT * count).hex()
+    return [drawn[at : at + 2 * _SALT] for at in range(0, len(drawn), 2 * _SALT)]
 
 
-def _restored(node: Any, values: dict[str, str], where: str) -> Any:
+def apart(path: str, value: str, salt: str) -> dict[str, str]:
+    """A value as it lies beside the hashed body."""
+    return {"path": path, "value": value, "salt": salt}
+
+
+def put_together(body: Any, people: list[dict[str, str]], *, erased: str | None = None) -> Any:
+    """The body with its personal values; ``body`` itself stays as it is.
+
+    One that was erased is ``erased``, by itself null; free text is ``ERASED_TEXT``.
+    """
+    return _restored(body, {entry["path"]: entry["value"] for entry in people}, "", erased)
+
+
+def _restored(node: Any, values: dict[str, str], where: str, erased: str | None) -> Any:
     """Every event that is published comes through here, so plain values make no call."""
     if isinstance(node, dict):
-        if len(node) == 1 and "digest" in node:
-            return values.get(where)
+        if "digest" in node and len(node) <= 2:
+            if len(node) == 1:
+                return values.get(where, erased)
+            if node.get("text") is True:
+                return values.get(where, ERASED_TEXT)
         at = f"{where}." if where else ""
         return {
-            key: _restored(child, values, f"{at}{key}") if isinstance(child, dict | list) else child
+            key: _restored(child, values, f"{at}{key}", erased) if isinstance(child, dict | list) else child
             for key, child in node.items()
         }
     if isinstance(node, list):
-        return [_restored(child, values, f"{where}.{index}") for index, child in enumerate(node)]
+        return [_restored(child, values, f"{where}.{index}", erased) for index, child in enumerate(node)]
     return node
 
 
@@ -83,17 +136,22 @@ def digest(salt: str, value: str) -> str:
     return hashlib.sha256(f"{salt}:{value}".encode()).hexdigest()
 
 
-def _places(node: Any, path: Path, where: Path) -> list[tuple[Any, Any, Path]]:
-    """Every (container, key, path) that ``path`` reaches in ``node``."""
-    if node is None:
-        return []
-    step, rest = path[0], path[1:]
-    if step == EACH:
-        return [
-            place for index, child in enumerate(node) for place in _places(child, rest, (*where, str(index)))
-        ]
-    if step not in node:
-        return []
-    if not rest:
-        return [(node, step, (*where, step))]
-    return _places(node[step], rest, (*where, step))
+def _find(node: Any, tree: dict[str, Any], where: str, found: list[tuple[Any, Any, str, bool]]) -> None:
+    """Every (container, key, path, whether free text) that has a value."""
+    for step, below in tree.items():
+        if step == EACH:
+            for index, child in enumerate(node):
+                _found(node, index, child, below, f"{where}{index}", found)
+        else:
+            _found(node, step, node.get(step), below, where + step, found)
+
+
+def _found(
+    holder: Any, key: Any, value: Any, below: Any, path: str, found: list[tuple[Any, Any, str, bool]]
+) -> None:
+    if value is None:
+        return
+    if isinstance(below, dict):
+        _find(value, below, f"{path}.", found)
+    else:
+        found.append((holder, key, path, below))

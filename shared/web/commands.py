@@ -75,6 +75,8 @@ def _builder(name: str) -> Callable[..., Awaitable[Command]]:
             # An unreadable traceparent is dropped, as W3C Trace Context demands.
             traceparent=traceparent if _TRACEPARENT.match(traceparent) else None,
             expected_version=_version(if_match),
+            on_behalf_of=identity.on_behalf_of,
+            origin=request.client.host if request.client else None,
         )
 
     return build

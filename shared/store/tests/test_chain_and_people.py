@@ -1,12 +1,14 @@
 """The stored event: its chain, and personal values that can be taken out without breaking it."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.contracts.agenda import MissionScheduled
-from shared.contracts.base import Person
+from shared.contracts.base import ERASED_TEXT, EventData, MayName, Person
+from shared.contracts.examples import EXAMPLES
 from shared.store.events import GENESIS, derived_id, event_id, public_body, store_event, verify_chain
-from shared.store.people import personal_paths
+from shared.store.people import marked_fields, personal_paths, put_together, set_apart
 from shared.testing.builders import a_command, a_mission
 
 names = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=40).filter(
@@ -40,6 +42,24 @@ def test_names_are_found_wherever_the_contract_has_them() -> None:
         ("mission", "delegation", "*", "person_id"),
         ("mission", "delegation", "*", "name"),
     )
+
+
+def test_free_text_is_found_also_where_it_may_be_missing() -> None:
+    text = {path for path, mark in marked_fields(MissionScheduled) if isinstance(mark, MayName)}
+    assert text == {
+        ("mission", "title"),
+        ("mission", "holder", "function"),
+        ("mission", "delegation", "*", "function"),
+        ("mission", "reason"),
+    }
+
+
+@pytest.mark.parametrize("event", EXAMPLES.values(), ids=lambda event: event.TYPE)
+def test_every_event_can_be_read_when_all_of_it_was_erased(event: EventData) -> None:
+    body, people = set_apart(type(event), event.model_dump(mode="json"))
+    assert people
+    assert put_together(body, people) == event.model_dump(mode="json")
+    assert ERASED_TEXT in repr(type(event).model_validate(put_together(body, [])))
 
 
 @given(st.lists(names, min_size=1, max_size=5))

@@ -36,6 +36,7 @@ async def test_the_context_comes_from_the_request_and_the_caller(director: httpx
     assert (found.correlation_id, found.traceparent) == ("desk:7", TRACE)
     assert timedelta() <= datetime.now(UTC) - found.at < timedelta(seconds=30)
     assert found.source is None
+    assert (found.on_behalf_of, found.origin) == (None, "127.0.0.1")
 
 
 @pytest.mark.parametrize(
