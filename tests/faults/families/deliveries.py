@@ -14,7 +14,8 @@ READERS = ("dashboard", "agreements", "agenda")
 async def again(scene: Scene) -> None:
     """All that the row's log holds comes once more, each partition's latest first.
 
-    All of it: partitions are read in any order, and a part could be without the few events that are reacted to.
+    All of it: partitions are read in any order, and a part could be without the few events that are reacted
+    to.
     """
     await scene.accepted(250)
     bootstrap = scene.world.kafka.bootstrap_servers
