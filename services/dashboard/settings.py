@@ -10,17 +10,21 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr
 
+from services.dashboard.units import Units
 from services.dashboard.views.frame import City
 from shared.domain.errors import ImpossibleValue
 from shared.identity.keys import KeySet
 from shared.identity.links import LOCAL_ISSUER
+from shared.identity.local import LocalKeysMissing, read_signing_key
 from shared.identity.oidc import OidcClient
+from shared.identity.own_tokens import OwnTokens
 from shared.identity.provider import Provider
 from shared.identity.tokens import TokenVerifier
 from shared.places import resolve
 from shared.web import ServiceSettings
 
 CALLBACK: Final = "/sign-in/callback"
+_ADDRESS: Final = r"^https?://[^\s/?#@]+(/[^\s?#]*)?$"
 
 
 class Settings(ServiceSettings):
@@ -49,6 +53,46 @@ class Settings(ServiceSettings):
     oidc_scopes: str = Field(default="openid profile", pattern=r"^(\S+ )*openid( \S+)*$")
     session_idle_minutes: int = Field(default=120, ge=5, le=1440)
     session_hours: float = Field(default=12, gt=0, le=24, description="After that a person signs in again")
+    link_key_file: Path | None = Field(
+        default=None, description="A local run's own: the session of a link asks the units with it"
+    )
+
+    agenda_url: str = Field(default="http://127.0.0.1:8101", pattern=_ADDRESS)
+    agreements_url: str = Field(default="http://127.0.0.1:8102", pattern=_ADDRESS)
+    networks_url: str = Field(default="http://127.0.0.1:8103", pattern=_ADDRESS)
+    dossiers_url: str = Field(default="http://127.0.0.1:8104", pattern=_ADDRESS)
+
+    def as_units(self) -> Units:
+        """The units' APIs, as the pages call them."""
+        return Units(
+            {
+                "agenda": self.agenda_url,
+                "agreements": self.agreements_url,
+                "networks": self.networks_url,
+                "dossiers": self.dossiers_url,
+            }
+        )
+
+    def as_own_tokens(self) -> OwnTokens:
+        """With which token the pages call the units. Raises ``ImpossibleValue`` naming a wrong setting."""
+        if self.link_key_file is None:
+            return OwnTokens()
+        if self.oidc_client_id is not None or self.oidc_issuer != LOCAL_ISSUER:
+            raise ImpossibleValue(
+                field="PONTE_LINK_KEY_FILE",
+                value=str(self.link_key_file),
+                en="only a local run has it: with an identity provider the pages use its tokens.",
+                it="spetta solo a un avvio locale: con un fornitore di identità valgono i suoi token.",
+            )
+        try:
+            return OwnTokens(read_signing_key(self.link_key_file))
+        except (LocalKeysMissing, OSError):
+            raise ImpossibleValue(
+                field="PONTE_LINK_KEY_FILE",
+                value=str(self.link_key_file),
+                en="it is not a readable Ed25519 key.",
+                it="non è una chiave Ed25519 leggibile.",
+            ) from None
 
     def as_oidc(self) -> OidcClient | None:
         """How people sign in; null without a client id. Raises ``ImpossibleValue`` naming a wrong setting."""

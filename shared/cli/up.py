@@ -73,7 +73,10 @@ async def _up(folder: Path, *, sample: bool, verbose: bool, engines_only: bool =
         mark_if_new(folder, sample=sample)
         return _access(folder)
 
-    await Supervisor(folder, found, engines, console, environment).run(when_ready)
+    def own(service: str) -> dict[str, str]:
+        return _access_of_pages(folder) if service == "dashboard" else {}
+
+    await Supervisor(folder, found, engines, console, environment, own=own).run(when_ready)
 
 
 def mark_if_new(folder: Path, *, sample: bool) -> None:
@@ -90,6 +93,13 @@ def _access(folder: Path) -> dict[str, str]:
         return ensure_keys(folder).environment()
     except LocalKeysMissing as error:
         raise UserError(str(error)) from None
+
+
+def _access_of_pages(folder: Path) -> dict[str, str]:
+    """What lets the pages ask the units for whoever came by a link; no other service gets it."""
+    from shared.identity.local import load_keys
+
+    return load_keys(folder).environment_of_pages()
 
 
 async def _load_sample(folder: Path, console: "Console") -> None:

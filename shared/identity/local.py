@@ -50,6 +50,7 @@ class LocalKeys:
     jwks_file: Path
     metrics_token_file: Path
     audit_key_file: Path
+    signing_key_file: Path
 
     def environment(self) -> dict[str, str]:
         """The settings that make a service accept this run's tokens and scrapes."""
@@ -60,6 +61,10 @@ class LocalKeys:
             "PONTE_METRICS_TOKEN_FILE": str(self.metrics_token_file),
             "PONTE_AUDIT_KEY_FILE": str(self.audit_key_file),
         }
+
+    def environment_of_pages(self) -> dict[str, str]:
+        """What the dashboard alone gets: with it the session of a link can ask the units (ADR 0016)."""
+        return {"PONTE_LINK_KEY_FILE": str(self.signing_key_file)}
 
 
 def ensure_keys(folder: Path) -> LocalKeys:
@@ -81,21 +86,36 @@ def ensure_keys(folder: Path) -> LocalKeys:
 def load_keys(folder: Path) -> LocalKeys:
     """The keys that a local run has made. Raises ``LocalKeysMissing`` where there are none."""
     path = folder / "keys" / _SIGNING_KEY
+    key = read_signing_key(path)
+    kid = key_id(key)
+    x = urlsafe_b64encode(_public(key)).rstrip(b"=").decode()
+    entry = {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig", "alg": "EdDSA"}
+    jwks = path.with_name("jwks.json")
+    _replace(jwks, json.dumps({"keys": [entry]}, indent=1).encode())
+    return LocalKeys(key, kid, jwks, folder / "metrics-token", folder / "keys" / _AUDIT_KEY, path)
+
+
+def read_signing_key(path: Path) -> Ed25519PrivateKey:
+    """The key in a local run's file. Raises ``LocalKeysMissing`` where there is none or it is unusable."""
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except FileNotFoundError:
+        folder = path.parent.parent
         raise LocalKeysMissing(f"There are no keys in {folder}: start Ponte once with `make run`.") from None
     except ValueError:
         raise LocalKeysMissing(f"{path} is not a private key: remove it and start Ponte again.") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise LocalKeysMissing(f"{path} is not an Ed25519 key: remove it and start Ponte again.")
-    public = key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
-    kid = sha256(public).hexdigest()[:16]
-    x = urlsafe_b64encode(public).rstrip(b"=").decode()
-    entry = {"kty": "OKP", "crv": "Ed25519", "x": x, "kid": kid, "use": "sig", "alg": "EdDSA"}
-    jwks = path.with_name("jwks.json")
-    _replace(jwks, json.dumps({"keys": [entry]}, indent=1).encode())
-    return LocalKeys(key, kid, jwks, folder / "metrics-token", folder / "keys" / _AUDIT_KEY)
+    return key
+
+
+def key_id(key: Ed25519PrivateKey) -> str:
+    """Under which name the public half stands in the JWKS."""
+    return sha256(_public(key)).hexdigest()[:16]
+
+
+def _public(key: Ed25519PrivateKey) -> bytes:
+    return key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
 def issue_token(

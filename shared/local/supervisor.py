@@ -54,16 +54,19 @@ class Supervisor:
         console: Console,
         environment: Callable[[], Mapping[str, str]] = dict,
         limits: Limits | None = None,
+        own: Callable[[str], Mapping[str, str]] = lambda _: {},
     ) -> None:
         """Take the data folder, what is to run, and what makes the services' further settings.
 
-        `environment` is called once, when the folder is held, so that it may write into it. `limits` say when
-        a service that gives no sign of life is ended.
+        `environment` is called once, when the folder is held, so that it may write into it; `own` gives what
+        the service of that name alone gets, at each of its starts. `limits` say when a service that gives no
+        sign of life is ended.
         """
         self._folder = folder
         self._engines = list(engines)
         self._console = console
         self._make_environment = environment
+        self._own = own
         self._extra: dict[str, str] = {}
         pids = folder / "services"
         self._children = [
@@ -187,6 +190,7 @@ class Supervisor:
                 environment[f"PONTE_{child.service.name.upper()}_URL"] = child.service.url
             for engine in self._engines:
                 environment.update(engine.environment())
+            environment.update(self._own(service.name))
             environment["PONTE_HTTP_PORT"] = str(service.port)
             return environment
 

@@ -1,15 +1,12 @@
 """The dashboard's routes over a register in memory, on a real server on loopback."""
 
-import asyncio
 import re
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import cast
 
-import uvicorn
 from fastapi import FastAPI
 from starlette.requests import Request
 
@@ -22,6 +19,7 @@ from services.dashboard.pages import live_router, pages_router
 from services.dashboard.render import STATIC, Renderer
 from services.dashboard.settings import Settings
 from services.dashboard.tests.facts import MILAN
+from services.dashboard.tests.loopback import on_loopback
 from services.dashboard.tests.memory import MemoryRegister
 from shared.identity import Identity, Role
 from shared.identity.sessions import Session, Sessions
@@ -91,23 +89,8 @@ async def serve(register: MemoryRegister, *, port: int = 0) -> AsyncIterator[Ser
     doors = Doors()
     hub = Hub(register, Renderer(MILAN))
     app = an_app(register, doors, hub)
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port))
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_config=None, lifespan="on", timeout_graceful_shutdown=2)
-        )
-        running = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started:
-            assert not running.done()
-            await asyncio.sleep(0.01)
-        try:
-            yield Served(f"http://127.0.0.1:{listener.getsockname()[1]}", register, hub, doors)
-        finally:
-            app.state.stopping.set()
-            server.should_exit = True
-            with suppress(asyncio.CancelledError):
-                await running
+    async with on_loopback(app, port=port) as url:
+        yield Served(url, register, hub, doors)
 
 
 def entry_numbers(html: str) -> list[int]:
