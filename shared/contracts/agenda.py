@@ -16,6 +16,7 @@ from shared.contracts.base import (
     Moment,
     PartialDate,
     Person,
+    PersonErased,
     Place,
     Text,
 )
@@ -110,6 +111,12 @@ class MissionSignatureNoted(MissionEvent):
     TYPE: ClassVar[str] = "ponte.agenda.mission.signature-noted.v1"
 
 
+class MissionPersonErased(MissionEvent, PersonErased):
+    """Somebody was erased from the mission, of a reserved one also from what is not published."""
+
+    TYPE: ClassVar[str] = "ponte.agenda.mission.person-erased.v1"
+
+
 EVENTS: tuple[type[EventData], ...] = (
     MissionProposed,
     MissionScheduled,
@@ -118,4 +125,5 @@ EVENTS: tuple[type[EventData], ...] = (
     MissionCompleted,
     MissionCorrected,
     MissionSignatureNoted,
+    MissionPersonErased,
 )

@@ -15,6 +15,7 @@ from shared.contracts.base import (
     Id,
     Moment,
     PartialDate,
+    PersonErased,
     Place,
     Source,
     SourcedDate,
@@ -168,6 +169,12 @@ class AgreementCorrected(AgreementEvent):
     fields: tuple[Text, ...]
 
 
+class AgreementPersonErased(AgreementEvent, PersonErased):
+    """Somebody was erased from the agreement."""
+
+    TYPE: ClassVar[str] = "ponte.agreements.agreement.person-erased.v1"
+
+
 EVENTS: tuple[type[EventData], ...] = (
     AgreementRegistered,
     AgreementDrafted,
@@ -182,4 +189,5 @@ EVENTS: tuple[type[EventData], ...] = (
     AgreementEnded,
     AgreementStatusConfirmed,
     AgreementCorrected,
+    AgreementPersonErased,
 )

@@ -149,3 +149,21 @@ class Unit(StrEnum):
     CITY = "city"
     EUROPEAN = "european"
     PARTNERSHIPS = "partnerships"
+
+
+class Scrubbed(Contract):
+    """A value in an earlier event of the same subject that is gone: null, or "[…]" where it was free text."""
+
+    epoch: int = Field(ge=1)
+    sequence: int = Field(ge=1)
+    path: str = Field(max_length=300, description="In the event's data, such as mission.delegation.0.name")
+
+
+class PersonErased(EventData):
+    """What somebody's erasure took from a subject, without saying who it was.
+
+    Whoever keeps an earlier event of the subject takes these values out of it, in every copy.
+    """
+
+    erasure_id: Id
+    scrubbed: tuple[Scrubbed, ...] = ()

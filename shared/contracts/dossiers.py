@@ -15,6 +15,7 @@ from shared.contracts.base import (
     Id,
     Moment,
     PartialDate,
+    PersonErased,
     Source,
     Text,
 )
@@ -147,6 +148,12 @@ class CandidacyCorrected(CandidacyEvent):
     fields: tuple[Text, ...]
 
 
+class CandidacyPersonErased(CandidacyEvent, PersonErased):
+    """Somebody was erased from the candidacy."""
+
+    TYPE: ClassVar[str] = "ponte.dossiers.candidacy.person-erased.v1"
+
+
 EVENTS: tuple[type[EventData], ...] = (
     CandidacyConsidered,
     CandidacyRegistered,
@@ -159,4 +166,5 @@ EVENTS: tuple[type[EventData], ...] = (
     CandidacyEndedAsFinalist,
     CandidacyWithdrawn,
     CandidacyCorrected,
+    CandidacyPersonErased,
 )

@@ -140,8 +140,18 @@ _CANDIDACY = dossiers.Candidacy.model_validate(
     }
 )
 
+
+def _erased(path: str) -> dict[str, Any]:
+    scrubbed = {"epoch": 1, "sequence": 1, "path": path}
+    return {"erasure_id": "erasure-4d71", "scrubbed": [scrubbed]}
+
+
 _EXTRAS: dict[type[EventData], dict[str, Any]] = {
     agenda.MissionCorrected: {"fields": ["title"]},
+    agenda.MissionPersonErased: _erased("mission.title"),
+    agreements.AgreementPersonErased: _erased("agreement.note"),
+    networks.MembershipPersonErased: _erased("membership.mandates.0.holder.name"),
+    dossiers.CandidacyPersonErased: _erased("candidacy.note"),
     agreements.SigningReopened: {"reason": "The mission was cancelled"},
     agreements.AgreementSigned: {"signed_on": "2026-12-02", "mission_id": "mission-0f3a"},
     agreements.AgreementSuspended: {"reason": "Motion of the Council"},

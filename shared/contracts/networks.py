@@ -16,6 +16,7 @@ from shared.contracts.base import (
     Id,
     PartialDate,
     Person,
+    PersonErased,
     Source,
     Text,
     Unit,
@@ -124,6 +125,12 @@ class MembershipCorrected(MembershipEvent):
     fields: tuple[Text, ...]
 
 
+class MembershipPersonErased(MembershipEvent, PersonErased):
+    """Somebody was erased from the membership."""
+
+    TYPE: ClassVar[str] = "ponte.networks.membership.person-erased.v1"
+
+
 EVENTS: tuple[type[EventData], ...] = (
     MembershipRegistered,
     MandateRecorded,
@@ -131,4 +138,5 @@ EVENTS: tuple[type[EventData], ...] = (
     DutySet,
     DutyDone,
     MembershipCorrected,
+    MembershipPersonErased,
 )

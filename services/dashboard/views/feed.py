@@ -17,7 +17,7 @@ from services.dashboard.views.candidacies import name as candidacy_name
 from services.dashboard.views.frame import Frame
 from shared.contracts.agenda import Mission, MissionEvent
 from shared.contracts.agreements import AgreementEvent, AgreementSigned, AgreementTermOver
-from shared.contracts.base import EventData
+from shared.contracts.base import EventData, PersonErased
 from shared.contracts.dossiers import CandidacyEvent, DeadlineMoved
 from shared.contracts.networks import DutyDone, DutySet, MandateEnded, MandateRecorded, MembershipEvent
 from shared.contracts.registry import BY_TYPE
@@ -192,10 +192,8 @@ def _sample(event: EventData | None) -> bool:
 
 
 def _told(event: EventData | None, frame: Frame) -> str:
-    for model, tell in _TELLERS:
-        if isinstance(event, model):
-            return tell(event, frame)
-    return ""
+    told = next((tell(event, frame) for model, tell in _TELLERS if isinstance(event, model)), "")
+    return frame.t("feed.erased", what=told) if isinstance(event, PersonErased) else told
 
 
 def _mission(event: Any, frame: Frame) -> str:
