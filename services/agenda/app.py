@@ -10,15 +10,18 @@ from fastapi import FastAPI
 
 from services.agenda.api import knows_reserved, missions_router
 from services.agenda.commands import Missions
-from services.agenda.domain import MissionState, check_known
+from services.agenda.domain import MissionState, SubstitutionState, check_known
 from services.agenda.imports import MissionImport
 from services.agenda.reactions import reactions
 from services.agenda.settings import Settings
+from services.agenda.substituting import Substitutions
+from services.agenda.substitutions_api import substitutions_router
 from shared.contracts import agenda, agreements
 from shared.contracts.agreements import AgreementSigned
 from shared.identity import Action, Identity
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
+from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
 from shared.web.refused import refused_router
 
@@ -26,8 +29,9 @@ SERVICE: Final = ServiceInfo(
     name="agenda",
     title="Ponte: agenda",
     summary="Missions of the Mayor and the delegates",
-    description="Missions are proposed, scheduled, moved, cancelled and completed here. What others need to "
-    "know travels as events on the topic `ponte.agenda`; a reserved mission is published as busy only.",
+    description="Missions are proposed, scheduled, moved, cancelled and completed here, and people lend "
+    "their roles to who stands in for them. What others need to know travels as events on the topic "
+    "`ponte.agenda`; a reserved mission is published as busy only.",
     version="1.0.0",
     publishes=agenda.EVENTS,
     consumes=(AgreementSigned,),
@@ -42,15 +46,24 @@ def _judge(who: Identity, state: MissionState) -> None:
 def build_app(settings: Settings) -> FastAPI:
     """The agenda, with store, relay and reader opened by its lifespan."""
     runtime = ServiceRuntime(
-        settings, SERVICE.name, topic=agenda.TOPIC, aggregates=("missions",), auditing=settings.auditing()
+        settings,
+        SERVICE.name,
+        topic=agenda.TOPIC,
+        aggregates=("missions", "substitutions"),
+        auditing=settings.auditing(),
     )
+    days = CityDay(settings.city)
 
     def missions() -> Missions:
         return runtime.repository("missions", MissionState, what="mission_id")
 
+    def substitutions() -> Substitutions:
+        return runtime.repository("substitutions", SubstitutionState, what="substitution_id")
+
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with runtime.running():
+            await runtime.database["substitutions"].create_index("state.parties")
             await runtime.read([agreements.TOPIC], reactions=reactions(missions))
             yield
 
@@ -60,6 +73,7 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[
             missions_router(missions),
+            substitutions_router(substitutions, days),
             refused_router(lambda: runtime.database),
             import_router([Table(MissionImport(), missions, judge=_judge)], action=Action.AGENDA_IMPORT),
         ],

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 
 from services.dashboard.feed_order import NUMBERED, WAITING, Order, highest
 from services.dashboard.projections import latest_of
+from shared.contracts import substitutions
 from shared.contracts.base import EventData
 from shared.messaging import Received
 from shared.messaging.generations import Generation, live_generation
@@ -28,11 +29,15 @@ Arrived = Callable[[Sequence[Document]], None]
 
 AT_ONCE = 500
 
+PASSED_OVER = tuple(model.TYPE for model in substitutions.EVENTS)
+"""Who acts for whom is the office's own affair, and no news for everybody who may read the feed."""
+
 
 class Feed:
     """What happened, in the order in which the dashboard took it in."""
 
     histories = True
+    passed_over = PASSED_OVER
 
     def __init__(self, database: Database, generation: Generation, arrived: Arrived) -> None:
         self.collections = (FEED + generation.suffix,)
@@ -61,6 +66,7 @@ class Feed:
 
     async def apply(self, events: Sequence[Event]) -> None:
         """Take in those of ``events`` that are not in the feed yet."""
+        events = [event for event in events if event.type not in PASSED_OVER]
         rows = list({row["_id"]: row for row in map(_row, events)}.values())
         if self._generation.building:
             await self._collect(rows, {_place(event): _place_before(event) for event in events})

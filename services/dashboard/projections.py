@@ -13,6 +13,7 @@ from shared.contracts.agreements import AgreementEvent
 from shared.contracts.base import Contract, EventData, Unit
 from shared.contracts.dossiers import CandidacyEvent
 from shared.contracts.networks import MembershipEvent
+from shared.contracts.substitutions import SubstitutionEvent
 from shared.messaging import Received
 from shared.messaging.generations import Generation
 from shared.messaging.inbox import below
@@ -21,7 +22,7 @@ from shared.store.lifting import Lift, lift
 
 Event = Received[EventData]
 
-COLLECTIONS = ("missions", "agreements", "memberships", "candidacies")
+COLLECTIONS = ("missions", "agreements", "memberships", "candidacies", "substitutions")
 
 
 def latest_of(data: EventData) -> tuple[str, Contract, Unit]:
@@ -34,6 +35,9 @@ def latest_of(data: EventData) -> tuple[str, Contract, Unit]:
         return "memberships", data.membership, data.membership.unit
     if isinstance(data, CandidacyEvent):
         return "candidacies", data.candidacy, Unit.PARTNERSHIPS
+    if isinstance(data, SubstitutionEvent):
+        # Its own feed does not show it (`feed.py`); a request that acts for somebody is judged by it.
+        return "substitutions", data.substitution, Unit.CITY
     raise TypeError(f"no view of {type(data).__name__}")
 
 

@@ -215,7 +215,10 @@ def _parts(owners: "list[Owner]", readers: "list[Reader]") -> "list[Part]":
             parts.append(Marked(reader, MARKS, [database[MARKS + reader.suffix]], followed))
             states = [database[name + reader.suffix] for name in role.states]
             if states:
-                parts.append(Marked(reader, "latest states", states, followed, field="mark"))
+                selected = role.selected
+                parts.append(
+                    Marked(reader, "latest states", states, followed, field="mark", selected=selected)
+                )
             parts += [Histories(reader, name, followed) for name in role.histories]
         if role.reactions:
             parts.append(Marked(reader, INBOX, [database[INBOX]], followed))

@@ -42,6 +42,7 @@ class Marked:
         owners: Sequence[Owner],
         *,
         field: str = "",
+        selected: Sequence[str] = (),
     ) -> None:
         self.name = f"{reader.name}: {what}"
         self._field = field
@@ -49,7 +50,12 @@ class Marked:
         self._where = {} if field else {"topic": {"$in": [owner.role.topic for owner in owners]}}
         self._fresh: set[str] = set()
         self._collections = tuple(collections)
-        self._aggregates = tuple(owner.database[name] for owner in owners for name in owner.role.aggregates)
+        self._aggregates = tuple(
+            owner.database[name]
+            for owner in owners
+            for name in owner.role.aggregates
+            if not selected or name in selected
+        )
 
     async def total(self) -> int:
         """As ``Part`` tells."""
@@ -143,14 +149,19 @@ class Histories:
         self.name = f"{reader.name}: {name}"
         self._rows = reader.database[name + reader.suffix]
         self._journals = tuple(owner.database[JOURNAL] for owner in owners)
+        passed_over = list(reader.role.passed_over)
+        self._where = {"type": {"$nin": passed_over}} if passed_over else {}
 
     async def total(self) -> int:
         """As ``Part`` tells."""
-        return sum([await each.count_documents({}) for each in self._journals])
+        return sum([await each.count_documents(self._where) for each in self._journals])
 
     async def run(self, after: str) -> AsyncIterator[Progress]:
         """As ``Part`` tells."""
-        sources = [Source(self._rows, ("number",)), *(Source(each) for each in self._journals)]
+        sources = [
+            Source(self._rows, ("number",)),
+            *(Source(each, (), self._where) for each in self._journals),
+        ]
         async for stretch in side_by_side(sources, after):
             rows, *journals = stretch.rows
             events = {place for journal in journals for place in journal}

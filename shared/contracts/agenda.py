@@ -1,4 +1,4 @@
-"""Facts that the agenda publishes: the missions of the Mayor and the delegates."""
+"""Facts that the agenda publishes: the missions of the Mayor and the delegates, and who acts for whom."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from shared.contracts import substitutions
 from shared.contracts.base import (
     Contract,
     EventData,
@@ -126,4 +127,5 @@ EVENTS: tuple[type[EventData], ...] = (
     MissionCorrected,
     MissionSignatureNoted,
     MissionPersonErased,
+    *substitutions.EVENTS,
 )

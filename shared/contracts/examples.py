@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from shared.contracts import agenda, agreements, dossiers, networks
+from shared.contracts import agenda, agreements, dossiers, networks, substitutions
 from shared.contracts.base import EventData, Person, Source, SourceKind
 
 _LYON: dict[str, Any] = {
@@ -37,6 +37,18 @@ _MISSION = agenda.Mission.model_validate(
         "signature": {"agreement_id": "agreement-7b21", "signed_on": "2026-12-02"},
         "reason": "Shown here because every field is shown",
         "sample": True,
+    }
+)
+
+_SUBSTITUTION = substitutions.Substitution.model_validate(
+    {
+        "substitution_id": "substitution-2d71",
+        "principal": "5f0c2b1e-0f6c-4d7e-9a51-7a3c7f1d2e90",
+        "substitute": "b81e6a34-6d0b-4f0e-8f0d-2b9c1f4a7d55",
+        "roles": ["cabinet"],
+        "starts_on": "2026-12-01",
+        "ends_on": "2026-12-23",
+        "ended_at": "2026-12-18T10:30:00.000Z",
     }
 )
 
@@ -169,7 +181,7 @@ _EXTRAS: dict[type[EventData], dict[str, Any]] = {
 }
 
 _STATES: dict[str, tuple[tuple[type[EventData], ...], dict[str, Any]]] = {
-    agenda.TOPIC: (agenda.EVENTS, {"mission": _MISSION}),
+    agenda.TOPIC: (agenda.EVENTS, {"mission": _MISSION, "substitution": _SUBSTITUTION}),
     agreements.TOPIC: (agreements.EVENTS, {"agreement": _AGREEMENT}),
     networks.TOPIC: (networks.EVENTS, {"membership": _MEMBERSHIP}),
     dossiers.TOPIC: (dossiers.EVENTS, {"candidacy": _CANDIDACY}),

@@ -26,6 +26,9 @@ class Action(StrEnum):
     AGENDA_READ_RESERVED = "agenda.read-reserved"
     AGENDA_WRITE = "agenda.write"
     AGENDA_IMPORT = "agenda.import"
+    AGENDA_LEND = "agenda.lend"
+    AGENDA_READ_SUBSTITUTIONS = "agenda.read-substitutions"
+    AGENDA_END_ANY_SUBSTITUTION = "agenda.end-any-substitution"
 
     AGREEMENTS_READ = "agreements.read"
     AGREEMENTS_WRITE = "agreements.write"
@@ -112,6 +115,14 @@ RIGHTS: Final[Mapping[Action, Right]] = {
         _to(DIRECTOR, CITY, CABINET, PROGRAM),
     ),
     Action.AGENDA_IMPORT: Right("import missions from a file", _to(DIRECTOR, CITY, CABINET, PROGRAM)),
+    # Who decides in Ponte may be away. Contributors, the protocol office and auditors decide nothing here,
+    # and nobody stands in for a program.
+    Action.AGENDA_LEND: Right(
+        "lend their roles to somebody who acts for them", _to(DIRECTOR, CITY, EUROPEAN, PARTNERSHIPS, CABINET)
+    ),
+    # Everybody sees what they lent or were lent.
+    Action.AGENDA_READ_SUBSTITUTIONS: Right("see who acts for whom", _to(DIRECTOR, AUDITOR)),
+    Action.AGENDA_END_ANY_SUBSTITUTION: Right("end what somebody else has lent", _to(DIRECTOR)),
     # Whoever works with the Area reads the register; its unit writes it.
     Action.AGREEMENTS_READ: Right("see agreements and what happened to them", EVERYBODY),
     Action.AGREEMENTS_WRITE: Right(

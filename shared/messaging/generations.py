@@ -43,6 +43,10 @@ class Generation:
         return "" if self.number == 1 else f".g{self.number}"
 
 
+FIRST = Generation(1)
+"""The one that needs no document."""
+
+
 @runtime_checkable
 class Prepares(Protocol):
     """A projection that needs indexes: ``prepare`` makes them, again and again without harm."""
@@ -71,6 +75,22 @@ class Stored(Protocol):
     def collections(self) -> Sequence[str]: ...
     @property
     def histories(self) -> bool: ...
+
+
+@runtime_checkable
+class Selects(Protocol):
+    """A view of latest states that has those of some ``aggregates`` only (their owners' collections)."""
+
+    @property
+    def aggregates(self) -> Sequence[str]: ...
+
+
+@runtime_checkable
+class PassesOver(Protocol):
+    """A history that has no row for events of these types."""
+
+    @property
+    def passed_over(self) -> Sequence[str]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +173,24 @@ class Generations:
             for view in self._views(generation)
             if isinstance(view, Stored) and view.histories == histories
             for name in view.collections
+        )
+
+    def selected(self) -> tuple[str, ...]:
+        """The aggregates whose latest states the views have; none: they have those of all."""
+        states = [view for view in self._views(FIRST) if isinstance(view, Stored) and not view.histories]
+        if not all(isinstance(view, Selects) for view in states):
+            return ()
+        return tuple({name: None for view in states if isinstance(view, Selects) for name in view.aggregates})
+
+    def passed_over(self) -> tuple[str, ...]:
+        """The event types that have no row in the histories."""
+        return tuple(
+            {
+                name: None
+                for view in self._views(FIRST)
+                if isinstance(view, PassesOver)
+                for name in view.passed_over
+            }
         )
 
     async def _target(self, generation: Generation, epochs: Mapping[str, int]) -> Target:

@@ -10,7 +10,7 @@ from shared.messaging.answers import Answers
 from shared.messaging.brokers import Kafka
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.delivery import Delivery
-from shared.messaging.generations import Generation, Generations
+from shared.messaging.generations import FIRST, Generation, Generations
 from shared.messaging.inbox import Inbox
 from shared.messaging.incoming import Incoming
 from shared.messaging.owners import Owners
@@ -130,13 +130,15 @@ class Reading:
         self._reconciler.ask_for_all_heads()
 
     def _reads(self) -> Reads:
-        views, first = self.generations, Generation(1)
+        views, first = self.generations, FIRST
         return Reads(
             topics=self._sources,
             reactions=self._reactions is not None,
             views=views is not None,
             states=views.collections(first, histories=False) if views is not None else (),
             histories=views.collections(first, histories=True) if views is not None else (),
+            selected=views.selected() if views is not None else (),
+            passed_over=views.passed_over() if views is not None else (),
         )
 
     def _behind(self, item: Incoming) -> None:

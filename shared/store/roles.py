@@ -30,7 +30,9 @@ class Reads:
 
     ``reactions``: its ``inbox`` has a mark per subject. ``views``: it has generations of views. ``states``
     are their collections of latest states (``_id`` the subject, ``mark`` its place), ``histories`` those with
-    a row per event (``_id`` subject/epoch/sequence), by their names in the first generation.
+    a row per event (``_id`` subject/epoch/sequence), by their names in the first generation. ``selected``
+    are the owners' aggregates that the states are of (none: of all), ``passed_over`` the types of events
+    that the histories have no row for.
     """
 
     topics: tuple[str, ...]
@@ -38,6 +40,8 @@ class Reads:
     views: bool = False
     states: tuple[str, ...] = ()
     histories: tuple[str, ...] = ()
+    selected: tuple[str, ...] = ()
+    passed_over: tuple[str, ...] = ()
 
 
 async def tell(database: Database, role: Owns | Reads) -> None:
@@ -64,6 +68,9 @@ async def reads(database: Database) -> Reads | None:
         views=bool(told["views"]),
         states=_names(told["states"]),
         histories=_names(told["histories"]),
+        # A release before these were told has none.
+        selected=_names(told.get("selected", ())),
+        passed_over=_names(told.get("passed_over", ())),
     )
 
 

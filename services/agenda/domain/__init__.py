@@ -1,11 +1,15 @@
-"""What a mission is and what may happen to it. Pure: no I/O, no clock."""
+"""What a mission is, who acts for whom, and what may happen to both. Pure: no I/O, no clock."""
 
 from services.agenda.domain.errors import (
     AgreementMissing,
     AgreementUnexpected,
     BadLegs,
+    LentOn,
+    NotLendable,
     NotOverYet,
+    NotYours,
     OtherAgreement,
+    OwnSubstitute,
     ReasonMissing,
     Reserved,
     SameLegs,
@@ -23,6 +27,7 @@ from services.agenda.domain.mission import (
     schedule,
 )
 from services.agenda.domain.state import Correction, MissionState, Plan
+from services.agenda.domain.substitution import SubstitutionState, Terms, end, grant
 from services.agenda.domain.visibility import busy_only, check_known, everything, public
 
 __all__ = [
@@ -31,21 +36,29 @@ __all__ = [
     "AgreementUnexpected",
     "BadLegs",
     "Correction",
+    "LentOn",
     "MissionState",
+    "NotLendable",
     "NotOverYet",
+    "NotYours",
     "OtherAgreement",
+    "OwnSubstitute",
     "Plan",
     "ReasonMissing",
     "Reserved",
     "SameLegs",
     "SignedOnThisMission",
+    "SubstitutionState",
+    "Terms",
     "busy_only",
     "cancel",
     "check_known",
     "check_legs",
     "complete",
     "correct",
+    "end",
     "everything",
+    "grant",
     "note_signature",
     "propose",
     "public",

@@ -50,13 +50,13 @@ class Reserved(DomainError):
 
 
 class ReasonMissing(DomainError):
-    """A cancellation without its reason."""
+    """A cancellation or a substitution without its reason."""
 
     code = "reason-missing"
     title: ClassVar[dict[str, str]] = {"en": "Why?", "it": "Perché?"}
     rule: ClassVar[dict[str, str]] = {
-        "en": "{field} {value!r}: a mission is cancelled with a reason.",
-        "it": "{field} {value!r}: una missione si annulla indicando il motivo.",
+        "en": "{field} {value!r}: say why.",
+        "it": "{field} {value!r}: va indicato il motivo.",
     }
 
 
@@ -104,4 +104,50 @@ class OtherAgreement(DomainError):
     rule: ClassVar[dict[str, str]] = {
         "en": "{field} {value!r} is not the agreement that this mission is to sign ({expected}).",
         "it": "{field} {value!r} non è l'accordo che questa missione deve firmare ({expected}).",
+    }
+
+
+class OwnSubstitute(DomainError):
+    """Somebody lends their roles to themselves."""
+
+    code = "own-substitute"
+    title: ClassVar[dict[str, str]] = {"en": "The same person", "it": "La stessa persona"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} {value!r} is who lends: nobody stands in for themselves.",
+        "it": "{field} {value!r} è chi delega: nessuno sostituisce sé stesso.",
+    }
+
+
+class NotLendable(DomainError):
+    """A role that who lends does not have, that no person has, or none at all. ``params``: ``have``."""
+
+    code = "not-lendable"
+    title: ClassVar[dict[str, str]] = {"en": "Not yours to lend", "it": "Non delegabile"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} {value!r}: at least one role is lent, and only roles that who lends has ({have}).",
+        "it": "{field} {value!r}: si delega almeno un ruolo, e solo ruoli che ha chi delega ({have}).",
+    }
+
+
+class NotYours(DomainError):
+    """Somebody ends a substitution (``value``) that another person has granted."""
+
+    code = "not-your-substitution"
+    status = 403
+    title: ClassVar[dict[str, str]] = {"en": "Not yours", "it": "Non propria"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} {value!r} was granted by somebody else: who granted it ends it, or the Director.",
+        "it": "{field} {value!r} è di un'altra persona: la revoca chi l'ha concessa, o la Direzione.",
+    }
+
+
+class LentOn(DomainError):
+    """Somebody who acts for another wants to lend, or to end, in that person's name."""
+
+    code = "lent-on"
+    status = 403
+    title: ClassVar[dict[str, str]] = {"en": "In person only", "it": "Solo di persona"}
+    rule: ClassVar[dict[str, str]] = {
+        "en": "{field} {value!r}: a substitution is granted and ended in person, never on behalf.",
+        "it": "{field} {value!r}: una sostituzione si concede e si revoca solo di persona.",
     }
