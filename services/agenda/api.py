@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Query, Response, status
+from fastapi import APIRouter, Path, Query, Request, Response, status
 
 from services.agenda import commands
 from services.agenda.bodies import CancelIn, CorrectIn, LegsIn, MissionIn, MissionOut
@@ -16,6 +16,7 @@ from shared.identity import Action, Identity, allow, may
 from shared.store import Command
 from shared.web import Accepted, Page, command, set_version
 from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, history, new_id, page, record
+from shared.web.recording import note_reading
 
 MissionId = Annotated[str, Path(max_length=80, examples=["mission-3f9c2ab34d5e6f708192"])]
 Reader = Annotated[Identity, allow(Action.AGENDA_READ)]
@@ -38,6 +39,7 @@ def missions_router(missions: Callable[[], Missions]) -> APIRouter:
 def _reading(router: APIRouter, missions: Callable[[], Missions]) -> None:
     @router.get("", summary="Missions")
     async def list_missions(
+        request: Request,
         who: Reader,
         after: After = None,
         limit: Limit = 50,
@@ -48,27 +50,37 @@ def _reading(router: APIRouter, missions: Callable[[], Missions]) -> None:
         wanted: dict[str, Any] = {"status": with_status, "agreement_id": agreement_id}
         where = {name: value for name, value in wanted.items() if value is not None}
         knows = knows_reserved(who)
-        return await page(
+        found = await page(
             missions(),
             lambda state: MissionOut.of(state, knows_reserved=knows),
             after=after,
             limit=limit,
             where=where,
         )
+        if knows:
+            await _noted(request, *(each.id for each in found.items if each.data.reserved))
+        return found
 
     @router.get("/{mission_id}", summary="One mission")
-    async def get_mission(mission_id: MissionId, who: Reader, response: Response) -> Record[MissionOut]:
+    async def get_mission(
+        request: Request, mission_id: MissionId, who: Reader, response: Response
+    ) -> Record[MissionOut]:
         """The mission as it stands; its version is the `ETag`."""
         loaded = await missions().get(mission_id)
         set_version(response, loaded.version)
         knows = knows_reserved(who)
+        if knows and loaded.state.reserved:
+            await _noted(request, mission_id)
         return record(loaded, lambda state: MissionOut.of(state, knows_reserved=knows))
 
     @router.get("/{mission_id}/history", summary="What happened to a mission")
-    async def get_history(mission_id: MissionId, who: Reader) -> Page[HistoryEntry]:
+    async def get_history(request: Request, mission_id: MissionId, who: Reader) -> Page[HistoryEntry]:
         """Every event in order. Of a mission that is reserved today, its past is shown as busy too."""
         told = await history(missions(), mission_id)
-        if knows_reserved(who) or not (await missions().get(mission_id)).state.reserved:
+        if not (await missions().get(mission_id)).state.reserved:
+            return told
+        if knows_reserved(who):
+            await _noted(request, mission_id)
             return told
         return Page(items=[_narrowed(entry) for entry in told.items], next=told.next)
 
@@ -160,6 +172,11 @@ def _writing(router: APIRouter, missions: Callable[[], Missions]) -> None:
             missions(), context, mission_id, body.correction(), knows_reserved=knows_reserved(who)
         )
         return accepted(receipt, response)
+
+
+async def _noted(request: Request, *mission_ids: str) -> None:
+    """Whoever sees a reserved mission whole is in the trail before they do. Raises ``Unavailable``."""
+    await note_reading(request, Action.AGENDA_READ_RESERVED, *mission_ids)
 
 
 def _narrowed(entry: HistoryEntry) -> HistoryEntry:

@@ -79,4 +79,5 @@ def build_app(settings: Settings) -> FastAPI:
         ],
         health=runtime.problems,
         stuck=runtime.stuck,
+        trail=runtime.trail,
     )

@@ -84,4 +84,5 @@ def build_app(settings: Settings) -> FastAPI:
         ],
         health=runtime.problems,
         stuck=runtime.stuck,
+        trail=runtime.trail,
     )

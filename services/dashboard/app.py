@@ -131,6 +131,7 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
         open_paths=OPEN,
         health=runtime.problems,
         stuck=runtime.stuck,
+        trail=runtime.trail,
         authenticators=[
             session_authenticator(
                 parts.sessions, session_name, Renewal(parts.sessions, oidc) if oidc else None

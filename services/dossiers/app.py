@@ -57,4 +57,5 @@ def build_app(settings: Settings) -> FastAPI:
         ],
         health=runtime.problems,
         stuck=runtime.stuck,
+        trail=runtime.trail,
     )

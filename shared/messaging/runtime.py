@@ -33,6 +33,7 @@ from shared.store.repository import Repository
 from shared.store.roles import Owns, tell
 from shared.store.schema import Upcasts
 from shared.store.setup import JOURNAL, prepare
+from shared.store.trail_writer import Trail
 from shared.telemetry.ending import ending
 
 log = logging.getLogger("ponte.runtime")
@@ -75,6 +76,8 @@ class ServiceRuntime:
         auditing: Auditing | None = None,
     ) -> None:
         self.name = name
+        self.trail = Trail()
+        """Who was refused, and who has read what is reserved."""
         self._settings = settings
         self._topic = topic
         self._aggregates = tuple(aggregates)
@@ -142,6 +145,7 @@ class ServiceRuntime:
         try:
             self._presence = Presence(self._database, self.name, ending.begin)
             await self._prepare_database(self._presence)
+            await self.trail.open(self._database)
             self._producer = await self._make_producer()
             if self._topic is not None:
                 self._publishing = Publishing(
@@ -268,7 +272,7 @@ class ServiceRuntime:
         """Consumers, then the relay, then the producer, each under its own time limit."""
         for task in self._tasks:
             await end(task)
-        for part in (self._reading, self._keeper, self._publishing, self._producer):
+        for part in (self._reading, self._keeper, self.trail, self._publishing, self._producer):
             if part is not None:
                 await part.stop()
         if self._presence is not None:

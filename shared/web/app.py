@@ -17,6 +17,7 @@ from starlette.types import ASGIApp
 
 from shared.identity.keys import KeySet
 from shared.identity.tokens import TokenVerifier
+from shared.store.trail_writer import Trail
 from shared.telemetry.metrics import HttpMetrics
 from shared.web.asyncapi import asyncapi_document
 from shared.web.edge import Edge, ErrorPage
@@ -24,6 +25,7 @@ from shared.web.gate import Authenticator, Gate, OpenPaths, bearer
 from shared.web.info import ServiceInfo
 from shared.web.limits import RateLimiter
 from shared.web.openapi import openapi_document
+from shared.web.recording import Recorder
 from shared.web.routes import RouteTable, check_routes
 from shared.web.settings import ServiceSettings
 from shared.web.system import METRICS, OPEN, Documents, Health, system_router
@@ -56,6 +58,7 @@ def create_app(
     stuck: Callable[[], list[str]] = _not_stuck,
     authenticators: Sequence[Authenticator] = (),
     error_page: ErrorPage | None = None,
+    trail: Trail | None = None,
 ) -> FastAPI:
     """An application in which every route but the open list needs a verified caller.
 
@@ -64,7 +67,8 @@ def create_app(
     such as ``/static``. ``open_paths`` are the paths beyond ``/status``, ``/openapi.json`` and
     ``/asyncapi.json`` that anybody may call, a mount as ``/static/``. ``authenticators`` are asked after the
     bearer token, in order.
-    ``error_page`` shows problems to a caller who accepts HTML. ``app.state.stopping`` is an ``asyncio.Event``
+    ``error_page`` shows problems to a caller who accepts HTML. ``trail`` is where refusals and readings of
+    what is reserved are recorded; without one they are not. ``app.state.stopping`` is an ``asyncio.Event``
     that is set when the service begins to stop: whoever streams ends then.
 
     Raises ``UnguardedRoute`` where a route has no rule and is not on the list, or the list is not exact.
@@ -98,9 +102,15 @@ def create_app(
         limiter=RateLimiter(settings.rate_limit),
         max_body_bytes=settings.max_body_bytes,
     )
+    recorder = Recorder(trail, routes)
     app.add_middleware(
-        Edge, routes=routes, metrics=HttpMetrics(service.name, service.version), error_page=error_page
+        Edge,
+        routes=routes,
+        metrics=HttpMetrics(service.name, service.version),
+        recorder=recorder,
+        error_page=error_page,
     )
+    app.state.recorder = recorder
     app.state.service = service
     app.state.stopping = asyncio.Event()
     for router in routers:  # before the others: a request looks through all routes that come earlier

@@ -28,6 +28,7 @@ from shared.web.gate import ALLOWANCE_KEY
 from shared.web.language import language_of
 from shared.web.problems import Problem, of_refusal, of_status, of_validation, presentable
 from shared.web.problems import response as as_json
+from shared.web.recording import Recorder
 from shared.web.routes import RouteTable
 
 log = logging.getLogger("ponte.http")
@@ -58,11 +59,13 @@ class Edge:
         *,
         routes: RouteTable,
         metrics: HttpMetrics,
+        recorder: Recorder,
         error_page: ErrorPage | None = None,
     ) -> None:
         self._app = app
         self._routes = routes
         self._metrics = metrics
+        self._recorder = recorder
         self._error_page = error_page
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,6 +115,7 @@ class Edge:
         if status in _NOT_LET_THROUGH:
             refusal = {"reason": answer.reason or "other", "action": self._routes.action(scope)}
             self._metrics.refused(**refusal)
+            self._recorder.refused(scope, status=status, reason=refusal["reason"])
         log.log(
             logging.DEBUG if route in _QUIET and status < 400 else logging.INFO,
             "request",

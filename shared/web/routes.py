@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import RouteContext, iter_route_contexts
-from starlette.routing import Mount
+from starlette.routing import Mount, compile_path
 from starlette.types import ASGIApp, Scope
 
 from shared.identity.access import Rule
@@ -58,6 +59,15 @@ def guarded_routes(app: FastAPI) -> Iterator[Guarded]:
             yield Guarded(context.path or "", frozenset(context.methods or {"GET"}), _rules(context))
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A route's template and action, and the ids in the address (null: none)."""
+
+    route: str
+    action: str
+    subject: str | None
+
+
 class RouteTable:
     """Tells a request's route template (``/v1/missions/{mission_id}``) for logs, metrics and ``Allow``.
 
@@ -68,6 +78,7 @@ class RouteTable:
         self._names: dict[int, str] = {}
         self._actions: dict[int, str] = {}
         self._methods: dict[str, set[str]] = {}
+        self._places: list[tuple[re.Pattern[str], str, frozenset[str], str]] = []
 
     def learn(self, app: FastAPI) -> None:
         """Read the templates of all routes, with the prefixes of the routers that include them."""
@@ -75,8 +86,12 @@ class RouteTable:
             if context.path is not None:
                 self._names[id(context.original_route)] = context.path
                 rules = _rules(context)
-                self._actions[id(context.original_route)] = " and ".join(rule.name for rule in rules)
+                action = " and ".join(rule.name for rule in rules)
+                self._actions[id(context.original_route)] = action
                 self._methods.setdefault(context.path, set()).update(context.methods or ())
+                if not isinstance(context.original_route, Mount):
+                    methods = frozenset(context.methods or {"GET"})
+                    self._places.append((compile_path(context.path)[0], context.path, methods, action))
 
     def name(self, scope: Scope) -> str:
         """The template; ``unmatched`` where no route took the request."""
@@ -85,6 +100,14 @@ class RouteTable:
     def action(self, scope: Scope) -> str:
         """What the route is in the table of rights; empty where no route took the request."""
         return self._actions.get(id(scope.get("route")), "")
+
+    def place(self, scope: Scope) -> Place:
+        """Where the request wanted to go, also one that was refused before any route took it."""
+        for pattern, path, methods, action in self._places:
+            found = pattern.match(scope["path"]) if scope["method"] in methods else None
+            if found is not None:
+                return Place(path, action, "/".join(found.groups()) or None)
+        return Place(self.name(scope), self.action(scope), None)
 
     def methods(self, scope: Scope) -> str:
         """Every method of the request's template, as ``Allow`` lists them."""
