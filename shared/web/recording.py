@@ -57,7 +57,7 @@ class Recorder:
             reason=reason,
             status=status,
             actor=identity.subject if identity is not None else None,
-            on_behalf_of=getattr(identity, "on_behalf_of", None),
+            on_behalf_of=identity.on_behalf_of if identity is not None else None,
             client=identity.client if identity is not None else None,
             subject=subject[:_LONGEST] if subject else None,
         )
