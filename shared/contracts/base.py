@@ -132,7 +132,7 @@ class Place(Contract):
 
 
 PersonName = Annotated[str | None, Personal("acts in a public function"), Field(default=None, max_length=200)]
-PersonId = Annotated[Id | None, Personal("tells people of the same name apart", datum="person-id")]
+PersonId = Annotated[Id | None, Personal("one person, however the name is written", datum="person-id")]
 
 
 class Person(Contract):

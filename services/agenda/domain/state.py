@@ -7,7 +7,8 @@ from datetime import datetime
 from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.agenda import Leg, MissionStatus, Purpose, Signature
-from shared.contracts.base import Id, LongText, Person, Text
+from shared.contracts.base import FreeLongText, FreeText, Id, LongText, Person, Text
+from shared.domain.imported import ImportedCells
 
 
 class Plan(BaseModel):
@@ -15,14 +16,14 @@ class Plan(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    title: Text
+    title: FreeText
     purpose: Purpose
     holder: Person
     delegation: tuple[Person, ...] = ()
     legs: tuple[Leg, ...]
     agreement_id: Id | None = None
     reserved: bool = False
-    note: LongText | None = None
+    note: FreeLongText | None = None
     sample: bool = False
 
 
@@ -32,8 +33,8 @@ class MissionState(Plan):
     mission_id: Id
     status: MissionStatus
     signature: Signature | None = None
-    reason: LongText | None = None
-    imported: dict[str, str] | None = None
+    reason: FreeLongText | None = None
+    imported: ImportedCells | None = None
 
     @property
     def starts_at(self) -> datetime:

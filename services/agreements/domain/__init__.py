@@ -33,7 +33,7 @@ from services.agreements.domain.signing import (
     signing_on,
 )
 from services.agreements.domain.state import STATES, AgreementState, Correction
-from services.agreements.domain.term import Term, TermState, add_months, term_of
+from services.agreements.domain.term import Term, TermState, term_of
 
 __all__ = [
     "STATES",
@@ -51,7 +51,6 @@ __all__ = [
     "Term",
     "TermContradiction",
     "TermState",
-    "add_months",
     "check",
     "confirm_status",
     "correct",

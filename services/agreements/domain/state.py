@@ -17,6 +17,7 @@ from shared.contracts.agreements import (
 )
 from shared.contracts.base import LongText, SourcedDate, Text
 from shared.domain import StateTable
+from shared.domain.imported import ImportedCells
 
 _S = AgreementStatus
 
@@ -57,7 +58,7 @@ class AgreementState(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     agreement: Agreement
-    imported: dict[str, str] | None = None
+    imported: ImportedCells | None = None
     term_told: date | None = None
 
     @property

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import calendar
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from shared.contracts.agreements import Agreement, AgreementStatus
 from shared.contracts.partial_dates import parse_partial_date
+from shared.domain.retention import add_months
 
 
 class TermState(StrEnum):
@@ -51,12 +51,3 @@ def term_of(agreement: Agreement, today: date) -> Term:
     if today > latest:
         return Term(TermState.OVER_RENEWAL_UNKNOWN, earliest, latest)
     return Term(TermState.RUNNING if today < earliest else TermState.ENDS_ABOUT_NOW, earliest, latest)
-
-
-def add_months(day: date, months: int) -> date:
-    """The same day so many months later, or the last one of a month that is too short."""
-    years, month = divmod(day.month - 1 + months, 12)
-    year, month = day.year + years, month + 1
-    if year > date.max.year:
-        return date.max
-    return date(year, month, min(day.day, calendar.monthrange(year, month)[1]))

@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 from services.agreements.domain import (
     Term,
     TermState,
-    add_months,
     end,
     term_of,
 )
@@ -23,6 +22,7 @@ from shared.contracts.agreements import (
     AgreementStatus,
 )
 from shared.contracts.partial_dates import parse_partial_date
+from shared.domain.retention import add_months
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from shared.contracts.base import LongText, PartialDate, Source, Text
 from shared.contracts.dossiers import Candidacy, CandidacyKind, CandidacyStatus, Deadline, Outcome
 from shared.contracts.exactly import EXACTLY
 from shared.domain import StateTable
+from shared.domain.imported import ImportedCells
 
 _S = CandidacyStatus
 
@@ -48,7 +49,7 @@ class CandidacyState(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     candidacy: Candidacy
-    imported: dict[str, str] | None = None
+    imported: ImportedCells | None = None
 
     def having(self, candidacy: Candidacy) -> CandidacyState:
         """The same state with another public part."""

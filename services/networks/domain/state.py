@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from shared.contracts.base import LongText, PartialDate, Source, Text, Unit
 from shared.contracts.exactly import EXACTLY
 from shared.contracts.networks import DatedCount, Duty, Mandate, Membership, MembershipRole
+from shared.domain.imported import ImportedCells
 
 
 class MembershipState(BaseModel):
@@ -17,7 +18,7 @@ class MembershipState(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     membership: Membership
-    imported: dict[str, str] | None = None
+    imported: ImportedCells | None = None
 
     def having(self, membership: Membership) -> MembershipState:
         """The same state with another public part."""

@@ -1,0 +1,15 @@
+"""What the register of agreements keeps of people: why, on what basis, for how long."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from services.agreements.domain import AgreementState
+from shared.contracts import agreements
+from shared.privacy.activities import AGREEMENTS
+from shared.privacy.declared import Declarations, Records
+from shared.privacy.stored import of_owner
+
+RECORDS: Final = Records("agreements", AGREEMENTS, AgreementState, agreements.EVENTS)
+
+DECLARATIONS: Final = Declarations("agreements", records=(RECORDS,), stored=of_owner([RECORDS]))
