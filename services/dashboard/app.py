@@ -87,7 +87,7 @@ class Parts:
 
 def build_app(settings: Settings, *, register: Register | None = None) -> FastAPI:
     """The dashboard. ``register`` takes the place of the one that MongoDB and Kafka fill."""
-    runtime = ServiceRuntime(settings, SERVICE.name)
+    runtime = ServiceRuntime(settings, SERVICE.name, auditing=settings.auditing())
     renderer = Renderer(settings.as_city())
     parts = Parts()
     oidc = settings.as_oidc()

@@ -12,12 +12,14 @@ from shared.store.checkpoints import CHECKPOINTED, CHECKPOINTS, PublicKeys, chec
 from shared.store.driver import forgiving
 from shared.store.events import event_key
 from shared.store.setup import JOURNAL, META
+from shared.store.trail import AUDIT_ENTRIES
 
 if TYPE_CHECKING:
     from shared.store.driver import Document
 
 _EACH: Final = 20
 _CHUNK: Final = 500
+_TRAIL: Final = f"{AUDIT_ENTRIES}/"
 
 
 class Checkpoints:
@@ -30,6 +32,7 @@ class Checkpoints:
         self._checkpoints = forgiving(owner.database[CHECKPOINTS])
         self._noted = forgiving(owner.database[CHECKPOINTED])
         self._journal = forgiving(owner.database[JOURNAL])
+        self._entries = forgiving(owner.database[AUDIT_ENTRIES])
 
     async def total(self) -> int:
         """As ``Part`` tells."""
@@ -77,9 +80,9 @@ class Checkpoints:
 
     async def _missing(self, heads: "Sequence[Sequence[object]]", checkpoint: "Document") -> list[Finding]:
         """Journal, outboxes, journal: an event moves from an outbox to the journal and never back."""
-        left = {event_key(str(head[0]), _int(head[1]), _int(head[2])): head for head in heads}
+        left = {_key(head): head for head in heads}
         other: dict[str, object] = {}
-        for look in (self._in_journal, self._in_outboxes, self._in_journal):
+        for look in (self._in_trail, self._in_journal, self._in_outboxes, self._in_journal):
             hashes = await look(left) if left else {}
             other |= {key: found for key, found in hashes.items() if found != left[key][3]}
             left = {key: head for key, head in left.items() if hashes.get(key) != head[3]}
@@ -94,6 +97,11 @@ class Checkpoints:
             for key, head in left.items()
         ]
 
+    async def _in_trail(self, wanted: "dict[str, Sequence[object]]") -> dict[str, object]:
+        ids = [key.removeprefix(_TRAIL) for key in wanted if key.startswith(_TRAIL)]
+        rows = await self._entries.find({"_id": {"$in": ids}}, {"hash": 1}).to_list() if ids else []
+        return {_TRAIL + row["_id"]: row.get("hash") for row in rows}
+
     async def _in_journal(self, wanted: "dict[str, Sequence[object]]") -> dict[str, object]:
         rows = await self._journal.find({"_id": {"$in": list(wanted)}}, {"hash": 1}).to_list()
         return {row["_id"]: row.get("hash") for row in rows}
@@ -106,6 +114,12 @@ class Checkpoints:
             async for row in self._owner.database[name].find(query, {"outbox._id": 1, "outbox.hash": 1}):
                 found |= {each["_id"]: each["hash"] for each in row["outbox"] if each["_id"] in wanted}
         return found
+
+
+def _key(head: "Sequence[object]") -> str:
+    """Under which id what was noted is stored; an entry of the trail with ``_TRAIL`` before it."""
+    subject, number = str(head[0]), _int(head[2])
+    return f"{subject}/{number}" if subject.startswith(_TRAIL) else event_key(subject, _int(head[1]), number)
 
 
 def _is_head(head: object) -> bool:

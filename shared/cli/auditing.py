@@ -1,4 +1,4 @@
-"""`ponte check --audit`: whether anything in the journals was altered, removed or cut off."""
+"""`ponte check --audit`: whether anything in journals or trails was altered, removed or cut off."""
 
 import hashlib
 import os
@@ -10,12 +10,13 @@ import typer
 from shared.cli.errors import UserError
 
 if TYPE_CHECKING:
+    from shared.cli.connection import Connection
     from shared.cli.drift import Owner, Part
     from shared.store.checkpoints import PublicKeys
 
 
 async def audit(service: str | None, *, fresh: bool) -> None:
-    """Look at every event and every checkpoint of ``service``, or of every owner.
+    """Look at every event, entry of the trail and checkpoint of ``service``, or of every service.
 
     Raises:
         UserError: it could not be looked at.
@@ -28,10 +29,11 @@ async def audit(service: str | None, *, fresh: bool) -> None:
     keys = _keys()
     async with connected() as connection:
         owners, _ = await roles(connection)
+        owners += await _without_a_journal(connection, owners)
         if service is not None:
             owners = [owner for owner in owners if owner.name == the_service(service)]
             if not owners:
-                raise UserError(f"{service} has no journal here: it publishes nothing, or has never run.")
+                raise UserError(f"{service} has nothing to audit here: it has never run.")
         for owner in owners:
             await _not_being_restored(owner)
         at = connection.where
@@ -56,11 +58,28 @@ async def audit(service: str | None, *, fresh: bool) -> None:
 def _parts(owners: "list[Owner]", keys: "PublicKeys") -> "list[Part]":
     from shared.cli.audit_chains import Chains
     from shared.cli.audit_checkpoints import Checkpoints
+    from shared.cli.audit_trails import Trails
 
     parts: list[Part] = []
     for owner in owners:
-        parts += [Chains(owner), Checkpoints(owner, keys)]
+        events = [Chains(owner)] if owner.role.aggregates else []
+        parts += [*events, Trails(owner), Checkpoints(owner, keys)]
     return parts
+
+
+async def _without_a_journal(connection: "Connection", owners: "list[Owner]") -> "list[Owner]":
+    """Services that publish nothing and still refuse people, as the dashboard does."""
+    from shared.cli.connection import known_services
+    from shared.cli.drift import Owner
+    from shared.store.backup import ever_started
+    from shared.store.roles import Owns
+
+    others = set(known_services()) - {owner.name for owner in owners}
+    return [
+        Owner(name, connection.database(name), Owns("", ()))
+        for name in sorted(others)
+        if await ever_started(connection.database(name))
+    ]
 
 
 async def _ends(owners: "list[Owner]", keys: "PublicKeys", file: Path) -> int:

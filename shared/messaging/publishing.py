@@ -1,4 +1,4 @@
-"""The owner's side of the event flow: relay, heads, answers for the past, and checkpoints of it."""
+"""The owner's side of the event flow: relay, heads and answers for the past."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from shared.messaging.answers import Answers
 from shared.messaging.heads import HeadsPublisher
 from shared.messaging.producer import Producer
 from shared.messaging.relay import Relay
-from shared.store.checkpointing import Checkpoints
 from shared.store.driver import Database
 
 
@@ -25,9 +24,7 @@ class Publishing:
         producer: Producer,
         topic_prefix: str,
         failed: Callable[[BaseException], None],
-        checkpoints: Checkpoints | None = None,
     ) -> None:
-        self.checkpoints = checkpoints
         self.heads = HeadsPublisher(
             database,
             aggregates,
@@ -58,13 +55,9 @@ class Publishing:
         await self.relay.start()
         await self.heads.start()
         await self.answers.start()
-        if self.checkpoints is not None:
-            await self.checkpoints.start()
 
     async def stop(self) -> None:
         """Answers and heads at once; the relay finishes what is under way, within its time limit."""
         await self.answers.stop()
         await self.heads.stop()
         await self.relay.stop()
-        if self.checkpoints is not None:
-            await self.checkpoints.stop()

@@ -62,7 +62,7 @@ class ServiceRuntime:
     """Store, relay and reader of one service.
 
     ``topic`` is what the service publishes on (null: it publishes nothing), ``aggregates`` the names of its
-    aggregates' collections, ``auditing`` how its journal is secured (null: it writes no checkpoints). Made
+    aggregates' collections, ``auditing`` how journal and trail are secured (null: without checkpoints). Made
     without I/O; ``running()`` opens it all.
     """
 
@@ -88,6 +88,7 @@ class ServiceRuntime:
         self._epoch = 0
         self._producer: Producer | None = None
         self._publishing: Publishing | None = None
+        self._checkpoints: Checkpoints | None = None
         self._repositories: dict[str, Repository[Any]] = {}
         self._reading: Reading | None = None
         self._keeper: TopicsKeeper | None = None
@@ -156,9 +157,17 @@ class ServiceRuntime:
                     producer=self._producer,
                     topic_prefix=self._settings.topic_prefix,
                     failed=self._look_at_topics,
-                    checkpoints=self._checkpoints(self._database),
                 )
                 await self._publishing.start()
+            if self._auditing is not None:
+                self._checkpoints = Checkpoints(
+                    self._database,
+                    self._aggregates,
+                    service=self.name,
+                    epoch=self._epoch,
+                    auditing=self._auditing,
+                )
+                await self._checkpoints.start()
             yield self
         finally:
             await self._stop()
@@ -222,13 +231,6 @@ class ServiceRuntime:
             found.append("reader")
         return found
 
-    def _checkpoints(self, database: Database) -> Checkpoints | None:
-        if self._auditing is None:
-            return None
-        return Checkpoints(
-            database, self._aggregates, service=self.name, epoch=self._epoch, auditing=self._auditing
-        )
-
     def _look_at_topics(self, error: BaseException) -> None:
         if self._keeper is not None:
             self._keeper.look(error)
@@ -269,10 +271,11 @@ class ServiceRuntime:
         await reading.start()
 
     async def _stop(self) -> None:
-        """Consumers, then the relay, then the producer, each under its own time limit."""
+        """Consumers, then what is to be kept, then the producer, each under its own time limit."""
         for task in self._tasks:
             await end(task)
-        for part in (self._reading, self._keeper, self.trail, self._publishing, self._producer):
+        kept = (self.trail, self._publishing, self._checkpoints)
+        for part in (self._reading, self._keeper, *kept, self._producer):
             if part is not None:
                 await part.stop()
         if self._presence is not None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+
+from prometheus_client import Gauge
 
 from shared.store.checkpoints import CHECKPOINTED, CHECKPOINTS, Head, Signer, make_checkpoint
 from shared.store.driver import (
@@ -22,6 +25,7 @@ from shared.store.driver import (
 )
 from shared.store.lease import Lease
 from shared.store.setup import META
+from shared.store.trail import AUDIT_ENTRIES, heads
 
 log = logging.getLogger("ponte.checkpoints")
 
@@ -35,6 +39,12 @@ PAUSE_S: Final = 0.1
 """After a page of aggregates: 5000 a second at most."""
 HEADS_EACH: Final = 5000
 """A checkpoint with so many heads, half a megabyte, is closed; the next one goes on."""
+
+AGE: Final = Gauge(
+    "ponte_audit_checkpoint_age_seconds",
+    "Since the last checkpoint; before the first one, since the service began to look",
+)
+INTERVAL: Final = Gauge("ponte_audit_checkpoint_interval_seconds", "How long it is meant to take at most")
 
 _GONE: Final[tuple[type[Exception], ...]] = (*AWAY, TimeoutError)
 
@@ -70,6 +80,8 @@ class Checkpoints:
         self._checkpointed = database[CHECKPOINTED]
         self._lease = Lease(database[META], CHECKPOINTS)
         self._began: datetime | None = None
+        self._stood = time.monotonic()
+        """When, by this process's clock, the last checkpoint that it knows of was written."""
         self._stopping = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -78,6 +90,9 @@ class Checkpoints:
         await self._checkpointed.create_indexes([IndexModel([("number", 1)], name="number")])
         if self._auditing.signer is None:
             log.warning("checkpoints of %s are not signed: PONTE_AUDIT_KEY_FILE is not set", self._service)
+        INTERVAL.set(self._auditing.every.total_seconds())
+        # Told by the clock: where MongoDB is away nobody looks, and the age grows.
+        AGE.set_function(lambda: time.monotonic() - self._stood)
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -126,33 +141,48 @@ class Checkpoints:
 
     async def poll(self) -> bool:
         """Write a checkpoint if one is due by the server's clock; whether it was."""
-        now = await self._now()
-        self._began = self._began or now
-        last = await self._last()
-        since = datetime.fromisoformat(last["time"]) if last else self._began
-        if now - since < self._auditing.every:
+        age = await self._age()
+        if age < self._auditing.every:
             return False
         await self.write(though_empty=True)
+        await self._age()
         return True
 
+    async def _age(self) -> timedelta:
+        """Of the last checkpoint, whichever replica wrote it; without one, since this one began to look."""
+        now, last = await self._now(), await self._last()
+        self._began = self._began or now
+        age = now - (datetime.fromisoformat(last["time"]) if last else self._began)
+        self._stood = time.monotonic() - age.total_seconds()
+        return age
+
     async def _pages(self, pause: float) -> AsyncIterator[tuple[int, list[Head]]]:
-        """How many aggregates were looked at, and the heads of those that have changed."""
+        """How many aggregates and chains of the trail were looked at, and the heads that have changed."""
         fields = {"epoch": 1, "sequence": 1, "head_hash": 1}
+        page: list[Head] = []
         for name in self._aggregates:
             after = ""
             while True:
                 found = settled(self._database[name]).find({"_id": {"$gt": after}}, fields)
                 rows = await found.sort("_id", 1).limit(PAGE).to_list(length=PAGE)
-                heads = [
+                page = [
                     (row["_id"], row["epoch"], row["sequence"], row["head_hash"])
                     for row in rows
                     if row["sequence"]
                 ]
-                yield len(rows), await self._changed(heads)
+                yield len(rows), await self._changed(page)
                 if len(rows) < PAGE:
                     break
                 after = rows[-1]["_id"]
                 await asyncio.sleep(pause)
+        page = []
+        async for head in heads(settled(self._database[AUDIT_ENTRIES])):
+            page.append(head)
+            if len(page) == PAGE:
+                yield len(page), await self._changed(page)
+                page = []
+                await asyncio.sleep(pause)
+        yield len(page), await self._changed(page)
 
     async def _changed(self, heads: Sequence[Head]) -> list[Head]:
         known = {

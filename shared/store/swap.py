@@ -20,6 +20,7 @@ from shared.store.driver import (
 )
 from shared.store.presence import RESTORE
 from shared.store.setup import JOURNAL, META, WAITING
+from shared.store.trail import AUDIT_ENTRIES
 
 _BATCH: Final = 1000
 _MAJORITY: Final = {"w": "majority", "j": True}
@@ -78,11 +79,13 @@ async def put_in_place(client: Client, database: Database, manifest: Manifest, e
     """
     present = set(await database.list_collection_names())
     for name in sorted(present):
-        gone = name not in manifest.documents and name not in LEFT_OUT and name != META
+        gone = name not in manifest.documents and name not in {*LEFT_OUT, META, AUDIT_ENTRIES}
         if gone and not name.endswith(LOADING) and not name.startswith("system."):
             await database[name].drop()
     for name in sorted(manifest.documents):
         if name + LOADING in present and name != META:
+            if name == AUDIT_ENTRIES:
+                await _keep_trail(database)
             await client["admin"].command(
                 {
                     "renameCollection": f"{database.name}.{name}{LOADING}",
@@ -92,6 +95,27 @@ async def put_in_place(client: Client, database: Database, manifest: Manifest, e
                 }
             )
     await _put_meta(database, epoch)
+
+
+async def _keep_trail(database: Database) -> None:
+    """Who was refused or has read since the backup was so, whatever becomes of the records."""
+    loading = raw(database[AUDIT_ENTRIES + LOADING])
+    batch: list[Any] = []
+    async for entry in raw(database[AUDIT_ENTRIES]).find({}, batch_size=_BATCH):
+        batch.append(entry)
+        if len(batch) == _BATCH:
+            await _insert_new(loading, batch)
+            batch.clear()
+    if batch:
+        await _insert_new(loading, batch)
+
+
+async def _insert_new(collection: Any, documents: list[Any]) -> None:
+    try:
+        await collection.insert_many(documents, ordered=False)
+    except BulkWriteError as error:
+        if any(fault["code"] != DUPLICATE for fault in error.details["writeErrors"]):
+            raise
 
 
 async def _put_meta(database: Database, epoch: int) -> None:
@@ -117,12 +141,8 @@ async def _settle_outbox(database: Database, collection: str) -> None:
     aggregates, journal = database[collection], database[JOURNAL + LOADING]
     await aggregates.update_many({"claim": {"$exists": True}}, {"$unset": {"claim": ""}})
     async for aggregate in aggregates.find({"outbox._id": {"$gt": ""}}, {"outbox": 1}):
-        try:
-            await journal.insert_many(aggregate["outbox"], ordered=False)
-        except BulkWriteError as error:
-            # It may have been in the journal already, and about to leave the outbox.
-            if any(fault["code"] != DUPLICATE for fault in error.details["writeErrors"]):
-                raise
+        # It may have been in the journal already, and about to leave the outbox.
+        await _insert_new(journal, aggregate["outbox"])
 
 
 async def _create(database: Database, name: str) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from shared.store.driver import Database, Document, IndexModel
+from shared.store.checkpoints import Head
+from shared.store.driver import Collection, Database, Document, IndexModel
 from shared.store.events import GENESIS, chain_hash
 from shared.store.people import digest
 
@@ -121,12 +122,27 @@ async def prepare_trail(database: Database) -> None:
     """Make the indexes. Raises where MongoDB is away."""
     await database[AUDIT_ENTRIES].create_indexes(
         [
-            IndexModel([("chain", 1), ("number", 1)], name="place", unique=True),
+            IndexModel([("chain", 1), ("number", -1)], name="chain", unique=True),
             IndexModel([("at", -1), ("_id", -1)], name="at"),
             IndexModel([("subject", 1), ("at", -1)], name="subject"),
             IndexModel([("people.value", 1)], name="people"),
         ]
     )
+
+
+async def heads(collection: Collection) -> AsyncIterator[Head]:
+    """The last entry of each chain, as checkpoints note it: ``audit_entries/CHAIN``, 0, number, hash."""
+    after = ""
+    while True:
+        last = await collection.find_one(
+            {"chain": {"$gt": after}},
+            {"chain": 1, "number": 1, "hash": 1},
+            sort=[("chain", 1), ("number", -1)],
+        )
+        if last is None:
+            return
+        after = last["chain"]
+        yield (f"{AUDIT_ENTRIES}/{after}", 0, last["number"], last["hash"])
 
 
 async def entries(

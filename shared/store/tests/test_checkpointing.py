@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from prometheus_client import REGISTRY
 
 from shared.store import checkpointing
 from shared.store.checkpointing import Auditing, Checkpoints
@@ -13,6 +14,8 @@ from shared.store.checkpoints import CHECKPOINTED, CHECKPOINTS, Signer, checkpoi
 from shared.store.driver import Document
 from shared.store.lease import Lease
 from shared.store.tests.backup_unit import Unit
+from shared.store.trail import AUDIT_ENTRIES, Entry, Kind
+from shared.store.trail_writer import Trail
 from shared.testing.waiting import eventually
 
 KEY = Ed25519PrivateKey.generate()
@@ -135,3 +138,55 @@ async def test_a_head_that_went_back_is_said_at_once(unit: Unit, caplog: pytest.
     await unit.database["meta"].delete_one({"_id": CHECKPOINTS})
     await writer(unit).write()
     assert "mission-1 stands at 1/1, but was at 1/2 in a checkpoint" in caplog.text
+
+
+async def refused(unit: Unit, times: int) -> str:
+    """So many refusals by a process that starts and ends; the name of its chain's head."""
+    trail = Trail()
+    await trail.open(unit.database)
+    for _ in range(times):
+        trail.note(Entry(Kind.REFUSAL, "203.0.113.7", "agenda.read", "/", "GET", "forbidden", 403))
+    await trail.stop()
+    return f"{AUDIT_ENTRIES}/{trail._chain.name}"
+
+
+async def test_the_ends_of_the_trail_are_noted_too(unit: Unit, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpointing, "PAGE", 2)
+    await unit.put("mission-1")
+    heads = sorted([(await refused(unit, 3), 3), (await refused(unit, 1), 1), (await refused(unit, 2), 2)])
+    assert await writer(unit).write(pause=0) == 4
+    assert noted((await written(unit))[-1]) == [*heads, ("mission-1", 1)]
+    later = await refused(unit, 1)
+    await unit.database["meta"].delete_one({"_id": CHECKPOINTS})
+    assert await writer(unit).write(pause=0) == 1
+    assert noted((await written(unit))[-1]) == [(later, 1)]
+
+
+async def test_a_restore_keeps_who_was_refused_since_the_backup(unit: Unit) -> None:
+    await unit.put("mission-1")
+    before = await refused(unit, 2)
+    await unit.back_up()
+    after = await refused(unit, 3)
+    await unit.database[AUDIT_ENTRIES].delete_one({"number": 2, "chain": before.partition("/")[2]})
+    epoch = await unit.restore()
+    await writer(unit, epoch=epoch).write()
+    assert set(noted((await written(unit))[-1])) >= {(before, 2), (after, 3)}
+
+
+def told(name: str) -> float:
+    return REGISTRY.get_sample_value(f"ponte_audit_checkpoint_{name}_seconds") or 0
+
+
+async def test_how_old_the_last_one_is_can_be_seen(unit: Unit) -> None:
+    await unit.put("mission-1")
+    seldom = writer(unit, every=600)
+    await seldom.write()
+    hour_ago = {"$set": {"time": "2026-11-01T10:00:00.000+00:00"}}
+    await unit.database[CHECKPOINTS].update_one({"_id": 1}, hour_ago)
+    await unit.database["meta"].delete_one({"_id": CHECKPOINTS})
+    late = writer(unit, every=600)
+    assert (await late._age()).total_seconds() > 3600
+    await late.start()
+    assert told("interval") == 600
+    await eventually(lambda: told("age") < 600)
+    await late.stop()

@@ -10,6 +10,8 @@ from prometheus_client import REGISTRY
 
 import shared.identity.metrics
 import shared.messaging.metrics
+import shared.store.checkpointing
+import shared.store.flood
 import shared.telemetry.metrics  # noqa: F401 - each registers what it has
 
 ROOT = Path(__file__).parents[3]
@@ -93,5 +95,7 @@ def test_what_must_not_go_unnoticed_has_a_rule() -> None:
         "ponte_heads_alerts_total",
         "ponte_reader_replaced_total",
         "ponte_producer_replaced_total",
+        "ponte_audit_checkpoint_age_seconds",
+        "ponte_audit_suppressed_total",
     ):
         assert metric in told
