@@ -12,6 +12,7 @@ from services.agenda.api import knows_reserved, missions_router
 from services.agenda.commands import Missions
 from services.agenda.domain import MissionState, SubstitutionState, check_known
 from services.agenda.imports import MissionImport
+from services.agenda.privacy import DECLARATIONS
 from services.agenda.reactions import reactions
 from services.agenda.settings import Settings
 from services.agenda.substituting import Substitutions
@@ -23,6 +24,7 @@ from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
+from shared.web.people_export_router import people_export_router
 from shared.web.refused import refused_router
 
 SERVICE: Final = ServiceInfo(
@@ -76,6 +78,7 @@ def build_app(settings: Settings) -> FastAPI:
             substitutions_router(substitutions, days),
             refused_router(lambda: runtime.database),
             import_router([Table(MissionImport(), missions, judge=_judge)], action=Action.AGENDA_IMPORT),
+            people_export_router(lambda: runtime.database, DECLARATIONS),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

@@ -12,6 +12,7 @@ from services.agreements.api import agreements_router
 from services.agreements.commands import Agreements, Desk
 from services.agreements.domain import AgreementState
 from services.agreements.imports import AgreementImport
+from services.agreements.privacy import DECLARATIONS
 from services.agreements.reactions import reactions
 from services.agreements.settings import Settings
 from shared.contracts import agenda, agreements
@@ -23,6 +24,7 @@ from shared.places.today import CityDay
 from shared.store import META
 from shared.store.timers import Timers
 from shared.web import ServiceInfo, create_app
+from shared.web.people_export_router import people_export_router
 from shared.web.refused import refused_router
 
 COLLECTION: Final = "agreements"
@@ -81,6 +83,7 @@ def build_app(settings: Settings) -> FastAPI:
             import_router(
                 [Table(AgreementImport(city_day.today), register)], action=Action.AGREEMENTS_IMPORT
             ),
+            people_export_router(lambda: runtime.database, DECLARATIONS),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

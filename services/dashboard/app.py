@@ -16,6 +16,7 @@ from services.dashboard.cookies import session_name
 from services.dashboard.gate import SignOff, error_page, gate_router
 from services.dashboard.hub import Hub
 from services.dashboard.pages import live_router, pages_router
+from services.dashboard.privacy import DECLARATIONS
 from services.dashboard.register import Register
 from services.dashboard.render import STATIC, Renderer
 from services.dashboard.settings import Settings
@@ -29,6 +30,7 @@ from shared.identity.sessions import Sessions, session_authenticator
 from shared.identity.sign_ins import SignIns
 from shared.messaging import ServiceRuntime
 from shared.web import ServiceInfo, create_app
+from shared.web.people_export_router import people_export_router
 
 SERVICE: Final = ServiceInfo(
     name="dashboard",
@@ -126,6 +128,7 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
             ),
             sign_on_router(SignOn(oidc, parts.sign_ins, parts.sessions) if oidc else None),
             api_router(parts.hub),
+            people_export_router(lambda: runtime.database, DECLARATIONS),
         ],
         mounts={"/static": StaticPages(directory=STATIC)},
         open_paths=OPEN,

@@ -12,6 +12,7 @@ from services.dossiers.api import candidacies_router
 from services.dossiers.commands import Candidacies
 from services.dossiers.domain import CandidacyState
 from services.dossiers.imports import CandidacyImport
+from services.dossiers.privacy import DECLARATIONS
 from services.dossiers.settings import Settings
 from shared.contracts import dossiers
 from shared.identity import Action
@@ -19,6 +20,7 @@ from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
+from shared.web.people_export_router import people_export_router
 
 SERVICE: Final = ServiceInfo(
     name="dossiers",
@@ -54,6 +56,7 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[
             candidacies_router(candidacies, days),
             import_router([Table(CandidacyImport(days.today), candidacies)], action=Action.DOSSIERS_IMPORT),
+            people_export_router(lambda: runtime.database, DECLARATIONS),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

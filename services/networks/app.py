@@ -12,6 +12,7 @@ from services.networks.api import memberships_router
 from services.networks.commands import Memberships
 from services.networks.domain import MembershipState
 from services.networks.imports import MembershipImport
+from services.networks.privacy import DECLARATIONS
 from services.networks.settings import Settings
 from shared.contracts import networks
 from shared.identity import Action
@@ -19,6 +20,7 @@ from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
+from shared.web.people_export_router import people_export_router
 
 SERVICE: Final = ServiceInfo(
     name="networks",
@@ -54,6 +56,7 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[
             memberships_router(memberships, days),
             import_router([Table(MembershipImport(days.today), memberships)], action=Action.NETWORKS_IMPORT),
+            people_export_router(lambda: runtime.database, DECLARATIONS),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

@@ -53,6 +53,9 @@ class Action(StrEnum):
     PAGES_READ = "pages.read"
     PAGES_SIGN_OUT = "pages.sign-out"
 
+    PEOPLE_EXPORT = "people.export"
+    PEOPLE_REGISTER = "people.register"
+
     SYSTEM_REFUSED_REACTIONS = "system.refused-reactions"
 
 
@@ -166,6 +169,11 @@ RIGHTS: Final[Mapping[Action, Right]] = {
     Action.PAGES_READ: Right("open the pages", PEOPLE),
     # Also somebody whose role was withdrawn while they were signed in.
     Action.PAGES_SIGN_OUT: Right("sign out", PEOPLE, without_role=True),
+    # The controller's duties towards people. The Director answers for them, with the data protection officer.
+    Action.PEOPLE_EXPORT: Right("have everything that is kept about a person told", _to(DIRECTOR)),
+    Action.PEOPLE_REGISTER: Right(
+        "see what personal data is kept, for what and for how long", _to(DIRECTOR, AUDITOR)
+    ),
     # An officer decides what becomes of them. Other Directorates and the protocol office run no unit.
     Action.SYSTEM_REFUSED_REACTIONS: Right(
         "see what a unit could not follow of another unit's events",

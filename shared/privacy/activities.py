@@ -147,6 +147,24 @@ JOURNAL: Final = Activity(
     ),
 )
 
+SUBSTITUTIONS: Final = Activity(
+    key="substitutions",
+    name=Words("Acting for somebody", "Sostituzioni e deleghe"),
+    purpose=Words(
+        "to know who may act for whom, within which days", "sapere chi può agire per chi e in quali giorni"
+    ),
+    bases=(laws.PUBLIC_TASK, laws.ITALIAN_BASIS, laws.RECORDS, laws.SECURITY),
+    people=Words("people who work with Ponte", "chi lavora con Ponte"),
+    recipients=_AREA,
+    kept=Kept(
+        counts_from=Words("the last day", "l'ultimo giorno"),
+        why=Words(
+            "as long as what was done in that time: it tells by what right it was done",
+            "quanto ciò che è stato fatto in quel periodo: dice con quale titolo è stato fatto",
+        ),
+    ),
+)
+
 AUDIT: Final = Activity(
     key="audit",
     name=Words("Audit trail: from where, refusals, readings", "Tracciamento: provenienza, rifiuti, letture"),
@@ -253,6 +271,7 @@ ALL: Final = (
     AGREEMENTS,
     CANDIDACIES,
     JOURNAL,
+    SUBSTITUTIONS,
     AUDIT,
     MESSAGES,
     SESSIONS,

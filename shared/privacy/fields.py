@@ -24,6 +24,9 @@ IMPERSONAL: Final = {
 }
 """Texts that no pattern limits and in which nobody is named, with what they hold."""
 
+USER_IDS: Final = frozenset({"principal", "substitute", "parties", "responsible"})
+"""Names of fields that hold the opaque id of somebody who works with Ponte, in whatever model."""
+
 
 def held_in(model: type[BaseModel], activity: Activity, within: str = "") -> Iterator[Held]:
     """The declared fields of ``model``; ``within`` is where in a document it lies, such as ``state.``."""
@@ -52,4 +55,4 @@ def _declared(text: TextField) -> tuple[Datum, str | None] | None:
             return Datum(mark.datum), mark.purpose
         if isinstance(mark, MayName):
             return (Datum.CELLS if text.owner.endswith(".imported") else Datum.TEXT), None
-    return None
+    return (Datum.USER_ID, None) if text.owner.rpartition(".")[2] in USER_IDS else None

@@ -71,7 +71,7 @@ def _in(node: Any, path: str, around: tuple[Document, ...], sought: Sought) -> I
 def _in_message(raw: bytes, path: str, around: tuple[Document, ...], sought: Sought) -> Iterator[Find]:
     """A message that can be read is walked through; of another only its place is told."""
     try:
-        yield from _in(orjson.loads(raw), path, around, sought)
+        yield from _in(orjson.loads(bytes(raw)), path, around, sought)
     except ValueError:
         if sought.in_bytes(raw):
             yield Find(path, "message", None, beside(around))

@@ -36,6 +36,7 @@ _EVENT: Final = (
     Held("audit.origin", Datum.ADDRESS, AUDIT),
 )
 _TRAIL: Final = (
+    Held("subject", Datum.TEXT, AUDIT, "what a caller typed in place of an id"),
     Held("actor", Datum.USER_ID, AUDIT),
     Held("on_behalf_of", Datum.USER_ID, AUDIT),
     Held("client", Datum.USER_ID, AUDIT),
