@@ -24,6 +24,7 @@ from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
+from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
 from shared.web.refused import refused_router
 
@@ -38,6 +39,9 @@ SERVICE: Final = ServiceInfo(
     publishes=agenda.EVENTS,
     consumes=(AgreementSigned,),
 )
+
+RESERVED: Final = {"missions": {"state.reserved": True}}
+"""How the missions are found that not everybody may know of."""
 
 
 def _judge(who: Identity, state: MissionState) -> None:
@@ -79,6 +83,7 @@ def build_app(settings: Settings) -> FastAPI:
             refused_router(lambda: runtime.database),
             import_router([Table(MissionImport(), missions, judge=_judge)], action=Action.AGENDA_IMPORT),
             people_export_router(lambda: runtime.database, DECLARATIONS),
+            audit_router(lambda: runtime.database, runtime.name, runtime.aggregates, reserved=RESERVED),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

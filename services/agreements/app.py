@@ -24,6 +24,7 @@ from shared.places.today import CityDay
 from shared.store import META
 from shared.store.timers import Timers
 from shared.web import ServiceInfo, create_app
+from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
 from shared.web.refused import refused_router
 
@@ -84,6 +85,7 @@ def build_app(settings: Settings) -> FastAPI:
                 [Table(AgreementImport(city_day.today), register)], action=Action.AGREEMENTS_IMPORT
             ),
             people_export_router(lambda: runtime.database, DECLARATIONS),
+            audit_router(lambda: runtime.database, runtime.name, runtime.aggregates),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

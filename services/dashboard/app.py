@@ -30,6 +30,7 @@ from shared.identity.sessions import Sessions, session_authenticator
 from shared.identity.sign_ins import SignIns
 from shared.messaging import ServiceRuntime
 from shared.web import ServiceInfo, create_app
+from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
 
 SERVICE: Final = ServiceInfo(
@@ -129,6 +130,7 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
             sign_on_router(SignOn(oidc, parts.sign_ins, parts.sessions) if oidc else None),
             api_router(parts.hub),
             people_export_router(lambda: runtime.database, DECLARATIONS),
+            audit_router(lambda: runtime.database, runtime.name, runtime.aggregates),
         ],
         mounts={"/static": StaticPages(directory=STATIC)},
         open_paths=OPEN,

@@ -20,6 +20,7 @@ from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
+from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
 
 SERVICE: Final = ServiceInfo(
@@ -57,6 +58,7 @@ def build_app(settings: Settings) -> FastAPI:
             candidacies_router(candidacies, days),
             import_router([Table(CandidacyImport(days.today), candidacies)], action=Action.DOSSIERS_IMPORT),
             people_export_router(lambda: runtime.database, DECLARATIONS),
+            audit_router(lambda: runtime.database, runtime.name, runtime.aggregates),
         ],
         health=runtime.problems,
         stuck=runtime.stuck,

@@ -58,6 +58,8 @@ class Action(StrEnum):
 
     SYSTEM_REFUSED_REACTIONS = "system.refused-reactions"
 
+    AUDIT_READ = "audit.read"
+
 
 @dataclass(frozen=True, slots=True)
 class Right:
@@ -178,6 +180,11 @@ RIGHTS: Final[Mapping[Action, Right]] = {
     Action.SYSTEM_REFUSED_REACTIONS: Right(
         "see what a unit could not follow of another unit's events",
         _to(DIRECTOR, CITY, EUROPEAN, PARTNERSHIPS, CABINET, AUDITOR, PROGRAM),
+    ),
+    # It shows everything, what is reserved too, and who looked. No program needs that.
+    Action.AUDIT_READ: Right(
+        "see who changed what and why, who was refused and who has read what is reserved",
+        _to(DIRECTOR, AUDITOR),
     ),
 }
 """Every action with who may. A test holds that no action is missing."""

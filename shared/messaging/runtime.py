@@ -80,7 +80,8 @@ class ServiceRuntime:
         """Who was refused, and who has read what is reserved."""
         self._settings = settings
         self._topic = topic
-        self._aggregates = tuple(aggregates)
+        self.aggregates = tuple(aggregates)
+        """The collections of what the service owns."""
         self._auditing = auditing
         self._client: Client | None = None
         self._database: Database | None = None
@@ -151,7 +152,7 @@ class ServiceRuntime:
             if self._topic is not None:
                 self._publishing = Publishing(
                     self._database,
-                    self._aggregates,
+                    self.aggregates,
                     topic=self._topic,
                     epoch=self._epoch,
                     producer=self._producer,
@@ -162,7 +163,7 @@ class ServiceRuntime:
             if self._auditing is not None:
                 self._checkpoints = Checkpoints(
                     self._database,
-                    self._aggregates,
+                    self.aggregates,
                     service=self.name,
                     epoch=self._epoch,
                     auditing=self._auditing,
@@ -243,7 +244,7 @@ class ServiceRuntime:
         name = self._settings.topic_prefix + self._topic
 
         async def look() -> str | None:
-            return await topic_ahead(self.database, self._aggregates, name, kafka, self._epoch)
+            return await topic_ahead(self.database, self.aggregates, name, kafka, self._epoch)
 
         own_topic = OwnTopic(look, ending.begin)
         await own_topic.at_start()
@@ -254,9 +255,9 @@ class ServiceRuntime:
         while True:
             try:
                 await presence.enter()
-                self._epoch = await prepare(self.database, self._aggregates if self._topic else ())
+                self._epoch = await prepare(self.database, self.aggregates if self._topic else ())
                 if self._topic is not None:
-                    await tell(self.database, Owns(self._topic, self._aggregates))
+                    await tell(self.database, Owns(self._topic, self.aggregates))
                 presence.holds(self._epoch)
                 return
             except AWAY as error:
