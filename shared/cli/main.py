@@ -22,6 +22,7 @@ MODULES = (
     "rebuild",
     "check",
     "backups",
+    "privacy",
 )
 
 
