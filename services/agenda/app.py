@@ -17,6 +17,7 @@ from services.agenda.reactions import reactions
 from services.agenda.settings import Settings
 from services.agenda.substituting import Substitutions
 from services.agenda.substitutions_api import substitutions_router
+from shared.acting import Acting, owned
 from shared.contracts import agenda, agreements
 from shared.contracts.agreements import AgreementSigned
 from shared.identity import Action, Identity
@@ -88,4 +89,5 @@ def build_app(settings: Settings) -> FastAPI:
         health=runtime.problems,
         stuck=runtime.stuck,
         trail=runtime.trail,
+        on_behalf=Acting(owned(lambda: runtime.database), days),
     )

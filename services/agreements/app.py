@@ -15,7 +15,8 @@ from services.agreements.imports import AgreementImport
 from services.agreements.privacy import DECLARATIONS
 from services.agreements.reactions import reactions
 from services.agreements.settings import Settings
-from shared.contracts import agenda, agreements
+from shared.acting import Acting, SubstitutionsView, viewed
+from shared.contracts import agenda, agreements, substitutions
 from shared.contracts.agenda import MissionCancelled, MissionCorrected, MissionRescheduled, MissionScheduled
 from shared.identity import Action
 from shared.imports.router import Table, import_router
@@ -39,7 +40,13 @@ SERVICE: Final = ServiceInfo(
     "`ponte.agreements`.",
     version="1.0.0",
     publishes=agreements.EVENTS,
-    consumes=(MissionScheduled, MissionRescheduled, MissionCorrected, MissionCancelled),
+    consumes=(
+        MissionScheduled,
+        MissionRescheduled,
+        MissionCorrected,
+        MissionCancelled,
+        *substitutions.EVENTS,
+    ),
 )
 
 
@@ -60,7 +67,11 @@ def build_app(settings: Settings) -> FastAPI:
         async with runtime.running():
             # The reactions look for the signings of a mission.
             await runtime.database[COLLECTION].create_index("state.agreement.signing.mission_id", sparse=True)
-            await runtime.read([agenda.TOPIC], reactions=reactions(desk))
+            await runtime.read(
+                [agenda.TOPIC],
+                views=lambda generation: [SubstitutionsView(runtime.database, generation)],
+                reactions=reactions(desk),
+            )
             timers = Timers(
                 register(),
                 runtime.database[META],
@@ -90,4 +101,5 @@ def build_app(settings: Settings) -> FastAPI:
         health=runtime.problems,
         stuck=runtime.stuck,
         trail=runtime.trail,
+        on_behalf=Acting(viewed(lambda: runtime.database), city_day, runtime.unheard),
     )

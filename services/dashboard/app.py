@@ -23,12 +23,14 @@ from services.dashboard.settings import Settings
 from services.dashboard.sign_on import OPEN as SIGN_ON_PATHS
 from services.dashboard.sign_on import SignOn, sign_on_router
 from services.dashboard.store import MongoRegister
+from shared.acting import Acting, viewed
 from shared.contracts.registry import BY_TOPIC
 from shared.identity.links import link_verifier
 from shared.identity.renewal import Renewal
 from shared.identity.sessions import Sessions, session_authenticator
 from shared.identity.sign_ins import SignIns
 from shared.messaging import ServiceRuntime
+from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
 from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
@@ -143,4 +145,5 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
             )
         ],
         error_page=error_page(renderer, single_sign_on=oidc is not None),
+        on_behalf=Acting(viewed(lambda: runtime.database), CityDay(settings.city), runtime.unheard),
     )

@@ -22,7 +22,7 @@ from shared.store.lifting import Lift, lift
 
 Event = Received[EventData]
 
-COLLECTIONS = ("missions", "agreements", "memberships", "candidacies", "substitutions")
+COLLECTIONS = ("missions", "agreements", "memberships", "candidacies")
 
 
 def latest_of(data: EventData) -> tuple[str, Contract, Unit]:
@@ -35,9 +35,6 @@ def latest_of(data: EventData) -> tuple[str, Contract, Unit]:
         return "memberships", data.membership, data.membership.unit
     if isinstance(data, CandidacyEvent):
         return "candidacies", data.candidacy, Unit.PARTNERSHIPS
-    if isinstance(data, SubstitutionEvent):
-        # Its own feed does not show it (`feed.py`); a request that acts for somebody is judged by it.
-        return "substitutions", data.substitution, Unit.CITY
     raise TypeError(f"no view of {type(data).__name__}")
 
 
@@ -55,6 +52,8 @@ class LatestStates:
         """Store the newest state of each subject in ``events``, unless a newer one is stored."""
         newest: dict[str, Event] = {}
         for event in events:
+            if isinstance(event.data, SubstitutionEvent):
+                continue  # a view of its own has it (`shared.acting`)
             known = newest.get(event.subject)
             if known is None or event.place > known.place:
                 newest[event.subject] = event

@@ -19,6 +19,7 @@ from services.dashboard.feed import FEED, Feed
 from services.dashboard.feed_order import NUMBERED
 from services.dashboard.projections import LatestStates
 from services.dashboard.register import FeedEntry
+from shared.acting import SubstitutionsView
 from shared.contracts.agenda import Mission
 from shared.contracts.agreements import Agreement
 from shared.contracts.base import Contract, Unit
@@ -72,6 +73,7 @@ class MongoRegister:
         return (
             LatestStates(self._database, generation),
             Feed(self._database, generation, partial(self._stored, generation)),
+            SubstitutionsView(self._database, generation),
         )
 
     async def start(self) -> None:

@@ -14,7 +14,8 @@ from services.dossiers.domain import CandidacyState
 from services.dossiers.imports import CandidacyImport
 from services.dossiers.privacy import DECLARATIONS
 from services.dossiers.settings import Settings
-from shared.contracts import dossiers
+from shared.acting import Acting, SubstitutionsView, viewed
+from shared.contracts import agenda, dossiers, substitutions
 from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
@@ -31,6 +32,7 @@ SERVICE: Final = ServiceInfo(
     "applies formally, the deadline in the issuer's own time zone, the outcome with its method and rounds.",
     version="1.0.0",
     publishes=dossiers.EVENTS,
+    consumes=substitutions.EVENTS,
 )
 
 
@@ -47,7 +49,9 @@ def build_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with runtime.running():
-            await runtime.read()
+            await runtime.read(
+                [agenda.TOPIC], views=lambda generation: [SubstitutionsView(runtime.database, generation)]
+            )
             yield
 
     return create_app(
@@ -63,4 +67,5 @@ def build_app(settings: Settings) -> FastAPI:
         health=runtime.problems,
         stuck=runtime.stuck,
         trail=runtime.trail,
+        on_behalf=Acting(viewed(lambda: runtime.database), days, runtime.unheard),
     )

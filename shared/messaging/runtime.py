@@ -216,6 +216,11 @@ class ServiceRuntime:
         found: list[str] = []
         if self._database is None or not await _answers(self._database):
             found.append("mongodb does not answer")
+        return found + self.unheard()
+
+    def unheard(self) -> list[str]:
+        """What keeps this service from hearing of other units' events now; empty while it hears."""
+        found: list[str] = []
         if self._keeper is None or self._keeper.away or not self._keeper.ready.is_set():
             found.append("kafka does not answer")
         if self._reading is not None:

@@ -21,7 +21,7 @@ from shared.store.trail_writer import Trail
 from shared.telemetry.metrics import HttpMetrics
 from shared.web.asyncapi import asyncapi_document
 from shared.web.edge import Edge, ErrorPage
-from shared.web.gate import Authenticator, Gate, OpenPaths, bearer
+from shared.web.gate import Authenticator, Gate, OnBehalf, OpenPaths, bearer
 from shared.web.info import ServiceInfo
 from shared.web.limits import RateLimiter
 from shared.web.openapi import openapi_document
@@ -59,6 +59,7 @@ def create_app(
     authenticators: Sequence[Authenticator] = (),
     error_page: ErrorPage | None = None,
     trail: Trail | None = None,
+    on_behalf: OnBehalf | None = None,
 ) -> FastAPI:
     """An application in which every route but the open list needs a verified caller.
 
@@ -68,7 +69,8 @@ def create_app(
     ``/asyncapi.json`` that anybody may call, a mount as ``/static/``. ``authenticators`` are asked after the
     bearer token, in order.
     ``error_page`` shows problems to a caller who accepts HTML. ``trail`` is where refusals and readings of
-    what is reserved are recorded; without one they are not. ``app.state.stopping`` is an ``asyncio.Event``
+    what is reserved are recorded; without one they are not. ``on_behalf`` judges callers who act for somebody
+    else (`shared.acting`); without it nobody does. ``app.state.stopping`` is an ``asyncio.Event``
     that is set when the service begins to stop: whoever streams ends then.
 
     Raises ``UnguardedRoute`` where a route has no rule and is not on the list, or the list is not exact.
@@ -101,6 +103,7 @@ def create_app(
         authenticators=(bearer(verifier), *authenticators),
         limiter=RateLimiter(settings.rate_limit),
         max_body_bytes=settings.max_body_bytes,
+        on_behalf=on_behalf,
     )
     recorder = Recorder(trail, routes)
     app.add_middleware(

@@ -29,8 +29,8 @@ KeyHeader = Annotated[
     Header(
         alias="Idempotency-Key",
         description="Makes the command safe to repeat: the same key gives the first answer again. "
-        "Up to 200 visible ASCII characters. A key is the caller's own: the same one of another person, or "
-        "from another program, is another key.",
+        "Up to 200 visible ASCII characters. A key is the caller's own: the same one of another person, "
+        "from another program, or on behalf of somebody else, is another key.",
     ),
 ]
 MatchHeader = Annotated[
@@ -86,9 +86,12 @@ def _sender(identity: Identity) -> str:
     """The program and whoever uses it: ``ponte-dashboard/8c1f``; a program of its own is itself alone.
 
     A key is the client's, and all people share one program: without the person, one's key would be answered
-    with what another did. The first slash ends the program's name.
+    with what another did. The first slash ends the program's name. Who acts for somebody is yet another
+    sender, apart by a blank that no id may contain.
     """
     program = quote(identity.client, safe="")
+    if identity.on_behalf_of is not None:
+        return f"{program}/{identity.subject}\N{NO-BREAK SPACE}for\N{NO-BREAK SPACE}{identity.on_behalf_of}"
     return program if identity.client == identity.subject else f"{program}/{identity.subject}"
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from shared.acting.errors import HEADER as ON_BEHALF_OF
 from shared.web.info import ServiceInfo
 from shared.web.problems import MEDIA_TYPE, PROBLEM_SCHEMAS
 from shared.web.routes import open_routes
@@ -49,6 +50,16 @@ _ERRORS: Final[dict[str, str]] = {
     "503": "Not ready, or an engine is away; the same request with the same key may be sent again.",
 }
 
+_ON_BEHALF: Final[Json] = {
+    "name": ON_BEHALF_OF,
+    "in": "header",
+    "required": False,
+    "description": "The provider's opaque id of a person who has lent roles to the caller: the request is "
+    "judged with the lent roles, and recorded with both people. Not lent, not yet or no longer: 403 that "
+    "says why.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+}
+
 _RATE_LIMITS: Final[dict[str, str]] = {
     "X-RateLimit-Limit": "Requests that the client may send in a minute.",
     "X-RateLimit-Remaining": "Requests that the client has left.",
@@ -73,6 +84,7 @@ def openapi_document(app: FastAPI, service: ServiceInfo, settings: ServiceSettin
         schemas.pop(name, None)
     schemas |= PROBLEM_SCHEMAS
     components["headers"] = _headers()
+    components["parameters"] = {"OnBehalfOf": _ON_BEHALF}
     components["responses"] = {f"Error{status}": _error(status) for status in _ERRORS}
     components["securitySchemes"] = _SECURITY_SCHEMES
     unguarded = set(open_routes(app))
@@ -132,7 +144,7 @@ def _complete(operation: Json, path: str, *, is_open: bool) -> None:
     has_body = "requestBody" in operation
     errors = {"429", "500", "503"}
     if not is_open:
-        errors |= {"401"} if path == METRICS else {"401", "403"}
+        errors |= {"401"} if path == METRICS else {"400", "401", "403"}
     if has_body:
         errors |= {"400", "413", "415", "422"}
     if kinds & {"path", "query"}:
@@ -155,6 +167,8 @@ def _complete(operation: Json, path: str, *, is_open: bool) -> None:
         operation["security"] = []
     elif path == METRICS:
         operation["security"] = [{"scraper": []}]
+    else:
+        operation.setdefault("parameters", []).append({"$ref": "#/components/parameters/OnBehalfOf"})
 
 
 def _add_formats(document: Json) -> None:

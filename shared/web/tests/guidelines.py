@@ -130,8 +130,9 @@ def _parameters(document: Json, operation: Json, place: str) -> Iterator[tuple[s
         if parameter["in"] == "header":
             if name.lower() in {"accept", "content-type", "authorization"}:
                 yield "no-forbidden-headers", f"{place} {name}"
+            # X-On-Behalf-Of is our one departure from this recommendation: see ADR 0014.
             if name.lower().startswith("x-") and not re.search(
-                "Correlation-ID|ReplyTo|RateLimit-", name, re.IGNORECASE
+                "Correlation-ID|ReplyTo|RateLimit-|On-Behalf-Of", name, re.IGNORECASE
             ):
                 yield "no-x-headers-request", f"{place} {name}"
         elif re.search("password|secret|apikey", name, re.IGNORECASE):
