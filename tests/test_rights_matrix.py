@@ -25,7 +25,8 @@ from shared.identity.local import LocalKeys, ensure_keys, issue_token
 from shared.identity.rights import RIGHTS
 from shared.local.kafka import Kafka
 from shared.local.mongod import Mongod
-from shared.testing.serving import serving, surroundings
+from shared.places.today import CityDay
+from shared.testing.serving import Served, serving, surroundings
 from shared.web.routes import Guarded, guarded_routes
 from shared.web.system import ScrapeToken
 from tests.system import SERVICES
@@ -34,13 +35,22 @@ from tests.test_open_routes import EVERYWHERE, OF_THE_DASHBOARD, app_of
 
 @dataclass(frozen=True)
 class Caller:
-    """One kind of caller: a single role, a program with its scopes, or a role that does not exist."""
+    """One kind of caller: a single role, a program with its scopes, or a role that does not exist.
+
+    Who acts for somebody (``lent``) has that person's role and not the own one; "" stands for a person who
+    has lent nothing.
+    """
 
     role: str
     scopes: tuple[str, ...] = ()
+    lent: str | None = None
 
     def token(self, keys: LocalKeys) -> str:
         return issue_token(keys, cast("Role", self.role), scopes=self.scopes)
+
+    def headers(self, keys: LocalKeys) -> dict[str, str]:
+        on_behalf = {} if self.lent is None else {"x-on-behalf-of": principal(self.lent)}
+        return {"authorization": f"Bearer {self.token(keys)}", **on_behalf}
 
     def may(self, rules: Sequence[Allow]) -> bool:
         """What the table says, read as plainly as it is written."""
@@ -48,19 +58,39 @@ class Caller:
 
     def _may(self, action: Action) -> bool:
         right = RIGHTS[action]
+        if self.lent is not None:
+            acts = self.role in PERSONS and self.lent in PERSONS
+            return acts and (right.without_role or self.lent in right.roles)
         if right.without_role:
             return True
         return self.role in right.roles and (self.role != Role.INTEGRATION or action in self.scopes)
 
 
+PERSONS = [role for role in Role if role is not Role.INTEGRATION]
+SUBSTITUTE = Role.CONTRIBUTOR
+"""Who acts for others in this test; more than one own role would show nothing more."""
+
+
+def principal(role: str) -> str:
+    """Somebody with that role who has lent it."""
+    return f"somebody-{role or 'else'}"
+
+
 OPEN = EVERYWHERE | {f"{path}/" for path in OF_THE_DASHBOARD} | OF_THE_DASHBOARD
 
-PEOPLE = [Caller(role) for role in Role if role is not Role.INTEGRATION]
+PEOPLE = [Caller(role) for role in PERSONS]
 PROGRAMS = [
     Caller(Role.INTEGRATION),
     *(Caller(Role.INTEGRATION, (action,)) for action in Action),
     Caller(Role.INTEGRATION, tuple(Action)),
     Caller(Role.INTEGRATION, ("ponte.write", "*", "agenda.*", "agenda")),
+]
+ON_BEHALF = [
+    *(Caller(SUBSTITUTE, lent=role) for role in PERSONS),
+    Caller(SUBSTITUTE, lent=""),
+    # To a program nobody lends, and who has no role acts for nobody.
+    Caller(Role.INTEGRATION, tuple(Action), lent=Role.DIRECTOR),
+    Caller("mayor", lent=Role.DIRECTOR),
 ]
 STRANGERS = [Caller("mayor"), Caller("mayor", tuple(Action)), Caller("Director"), Caller("")]
 
@@ -97,6 +127,36 @@ def expectation(route: Guarded, caller: Caller) -> Callable[[int], bool]:
     return lambda status: status == 403
 
 
+async def lend(served: Served) -> None:
+    """Everybody with a role has lent it to the substitute; also roles that the agenda lets nobody lend."""
+    today = CityDay("Milano").today().isoformat()
+    for role in PERSONS:
+        for to in (SUBSTITUTE, Role.INTEGRATION, "mayor"):
+            row = {
+                "substitution_id": f"substitution-{role}-{to}",
+                "principal": principal(role),
+                "substitute": f"local-{to}",
+                "roles": [role],
+                "starts_on": today,
+                "ends_on": "2999-12-31",
+                "reason": "A test",
+                "ended_at": None,
+            }
+            # The agenda finds it among its own, every other service in its view of them.
+            await served.database["substitutions"].insert_one(
+                {
+                    "_id": row["substitution_id"],
+                    "version": 1,
+                    "epoch": 1,
+                    "sequence": 0,
+                    "head_hash": "",
+                    "outbox": [],
+                    "commands": {},
+                    "state": row,
+                }
+            )
+
+
 def requests(app: FastAPI) -> Iterator[tuple[Guarded, str, str]]:
     """Every route with a method and an address that it takes."""
     for route in guarded_routes(app):
@@ -122,7 +182,8 @@ async def test_every_route_lets_in_whom_the_table_names_and_nobody_else(
         serving(around, build, settings) as served,
         httpx.AsyncClient(transport=httpx.ASGITransport(impatient(served.app)), base_url="http://t") as http,
     ):
-        callers = [(one, one.token(served.keys)) for one in (*PEOPLE, *PROGRAMS, *STRANGERS)]
+        await lend(served)
+        callers = [(one, one.headers(served.keys)) for one in (*PEOPLE, *PROGRAMS, *STRANGERS, *ON_BEHALF)]
         for route, method, path in requests(served.app):
             here = f"{method} {route.path}"
             if not route.rules:
@@ -133,8 +194,8 @@ async def test_every_route_lets_in_whom_the_table_names_and_nobody_else(
             stranger = await http.request(method, path)
             if stranger.status_code != 401:
                 wrong.append(f"{here} without a token: {stranger.status_code}")
-            for caller, token in callers:
-                answer = await http.request(method, path, headers={"authorization": f"Bearer {token}"})
+            for caller, headers in callers:
+                answer = await http.request(method, path, headers=headers)
                 expected = expectation(route, caller)
                 if not expected(answer.status_code):
                     wrong.append(f"{here} as {caller}: {answer.status_code}")

@@ -33,7 +33,14 @@ one that does not hold, 401). Each refusal is counted in `ponte_http_refusals_to
 logged with the program that called, never with a person's name or a token.
 """
 
-BY_OBJECT = """## What depends on the single record
+BY_OBJECT = """## Acting for somebody
+
+With the header `X-On-Behalf-Of: ID` a person has, in that request, the roles that the person with that id
+has lent them for today, and none of their own ([ADR 0014](adr/0014-acting-on-behalf.md)). The same table then
+says what they may do. Where nothing is lent the answer is 403, also for what they may do themselves. A
+substitution is granted and ended in person only. Programs act for nobody.
+
+## What depends on the single record
 
 The service that owns the record decides, with the same actions:
 
@@ -43,6 +50,8 @@ The service that owns the record decides, with the same actions:
   The rule: [visibility.py](../services/agenda/domain/visibility.py).
 - **A membership of a network** is written by the unit that it belongs to: `networks.write-UNIT`. To hand it
   to another unit takes the right for both. The rule: [api.py](../services/networks/api.py).
+- **A substitution** is seen by the two people of it; by others only with `agenda.read-substitutions`. Who
+  granted it ends it. The rule: [substitution.py](../services/agenda/domain/substitution.py).
 """
 
 PROGRAMS = """## Programs

@@ -10,7 +10,7 @@ sys.path.insert(0, str(ROOT))
 from shared.contracts.registry import BY_TOPIC  # noqa: E402 - the clone is put on the path first
 from shared.messaging.topics import DAY_MS, DEAD_LETTERS, HEADS, REPUBLISH, replay_topic, topic_of  # noqa: E402
 
-READERS = ("agenda", "agreements", "dashboard")
+READERS = ("agenda", "agreements", "networks", "dossiers", "dashboard")
 CONTROL = (HEADS, REPUBLISH, DEAD_LETTERS, *map(replay_topic, READERS))
 ROW = re.compile(r"^\| `(ponte\.[a-z.-]+)` \| (\d+) \| (\d+) days \|", re.MULTILINE)
 

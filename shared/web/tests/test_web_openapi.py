@@ -47,7 +47,7 @@ def test_every_error_that_a_route_may_give_is_documented(document: dict[str, Any
     paths = document["paths"]
     always = {"429", "500", "503"}
     assert paths["/status"]["get"]["responses"].keys() == {"200", "422", *always}
-    assert paths["/v1/trips"]["get"]["responses"].keys() == {"200", "401", "403", "422", *always}
+    assert paths["/v1/trips"]["get"]["responses"].keys() == {"200", "400", "401", "403", "422", *always}
     planning = {"201", "400", "401", "403", "409", "412", "413", "415", "422", *always}
     assert paths["/v1/trips"]["post"]["responses"].keys() == planning
     cancelling = {"200", "400", "401", "403", "404", "409", "412", "422", *always}
