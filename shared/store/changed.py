@@ -7,7 +7,7 @@ one (`shared.store.people`): a before and after may hold anything.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -15,13 +15,13 @@ import orjson
 from pydantic import BaseModel
 
 from shared.store.command import Command
-from shared.store.people import apart, digest, salts
+from shared.store.people import digest, salts
 
 State = dict[str, Any]
 
 AUDIT = "audit"
 """The part of a stored event, and where the paths of its values begin."""
-NOT_THERE: Any = object()
+_NO_PARTS: frozenset[str] = frozenset()
 
 
 class Changed(NamedTuple):
@@ -49,24 +49,22 @@ def changed_fields(model: type[BaseModel], before: State, after: State) -> list[
     no change.
     """
     found: list[Changed] = []
-    parts = _parts(model)
-    for name, then, now in _differing(before, after):
-        if name in parts and isinstance(now, dict):
-            was = then if isinstance(then, dict) else {}
-            found.extend(Changed(f"{name}.{inner}", *values) for inner, *values in _differing(was, now))
-        else:
-            found.append(Changed(name, then, now))
+    _compare("", before, after, _parts(model), found)
     return found
 
 
-def _differing(before: State, after: State) -> Iterator[tuple[str, Any, Any]]:
+def _compare(part: str, before: State, after: State, parts: frozenset[str], found: list[Changed]) -> None:
     for name, now in after.items():
         then = before.get(name)
-        if then != now and not (then is None and _empty(now) and name not in before):
-            yield name, then, now
-    for name in before.keys() - after.keys():
-        if before[name] is not None:
-            yield name, before[name], None
+        if then == now or (then is None and name not in before and _empty(now)):
+            continue
+        if name in parts and isinstance(now, dict):
+            _compare(f"{name}.", then if isinstance(then, dict) else {}, now, _NO_PARTS, found)
+        else:
+            found.append(Changed(part + name, then, now))
+    if len(before) > len(after) or not before.keys() <= after.keys():
+        gone = ((name, then) for name, then in before.items() if name not in after and then is not None)
+        found.extend(Changed(part + name, then, None) for name, then in gone)
 
 
 def _empty(value: Any) -> bool:
@@ -75,27 +73,31 @@ def _empty(value: Any) -> bool:
 
 def audit_part(command: Command, changes: Sequence[Changed]) -> tuple[State, list[dict[str, str]]]:
     """What a stored event tells for the audit, with the values that lie apart from it."""
-    told: list[State] = []
-    part: State = {"on_behalf_of": command.on_behalf_of, "origin": None, "changes": told}
-    people: list[dict[str, str]] = []
-    salt = iter(salts(2 * len(changes) + 1))
-
-    def keep(path: str, value: str) -> dict[str, str]:
-        entry = apart(path, value, next(salt))
-        people.append(entry)
-        return {"digest": digest(entry["salt"], value)}
-
+    values: list[tuple[str, str]] = []  # with their paths, in the order in which they are told
     if command.origin is not None:
-        part["origin"] = keep(f"{AUDIT}.origin", command.origin)
-    for number, (field, before, after) in enumerate(changes):
-        at = f"{AUDIT}.changes.{number}"
-        told.append(
+        values.append((f"{AUDIT}.origin", command.origin))
+    for number, (_, before, after) in enumerate(changes):
+        if before is not None:
+            values.append((f"{AUDIT}.changes.{number}.before", _text(before)))
+        if after is not None:
+            values.append((f"{AUDIT}.changes.{number}.after", _text(after)))
+    people = [
+        {"path": path, "value": value, "salt": salt}
+        for (path, value), salt in zip(values, salts(len(values)), strict=True)
+    ]
+    digests = iter([{"digest": digest(entry["salt"], entry["value"])} for entry in people])
+    part: State = {
+        "on_behalf_of": command.on_behalf_of,
+        "origin": None if command.origin is None else next(digests),
+        "changes": [
             {
                 "field": field,
-                "before": None if before is None else keep(f"{at}.before", _text(before)),
-                "after": None if after is None else keep(f"{at}.after", _text(after)),
+                "before": None if before is None else next(digests),
+                "after": None if after is None else next(digests),
             }
-        )
+            for field, before, after in changes
+        ],
+    }
     return part, people
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
+import orjson
 from bson import BSON
 from bson.raw_bson import RawBSONDocument
 from pydantic import BaseModel
@@ -260,7 +261,8 @@ class Snapshot:
 
 
 def _check_size(stored: Document) -> None:
-    if len(BSON.encode(stored)) <= MAX_EVENT_BYTES:
+    # No document has eight times the size of its JSON text, which is quicker made.
+    if 8 * len(orjson.dumps(stored)) <= MAX_EVENT_BYTES or len(BSON.encode(stored)) <= MAX_EVENT_BYTES:
         return
     people = [entry for entry in stored["people"] if not entry["path"].startswith(f"{AUDIT}.")]
     size = len(BSON.encode({**stored, "people": people, AUDIT: None}))

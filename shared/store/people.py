@@ -82,15 +82,13 @@ def set_apart(model: type[BaseModel], body: dict[str, Any]) -> tuple[dict[str, A
 
     ``body`` is changed in place: it is a fresh dump that nobody else holds.
     """
-    found: list[tuple[Any, Any, str, bool]] = []
+    found: list[_Found] = []
     _find(body, _tree(model), "", found)
     people: list[dict[str, str]] = []
-    for (holder, key, path, text), salt in zip(found, salts(len(found)), strict=True):
-        entry = apart(path, holder[key], salt)
-        holder[key] = {"digest": digest(salt, entry["value"])}
-        if text:
-            holder[key]["text"] = True
-        people.append(entry)
+    for (holder, key, path, value, text), salt in zip(found, salts(len(found)), strict=True):
+        told = digest(salt, value)
+        holder[key] = {"digest": told, "text": True} if text else {"digest": told}
+        people.append({"path": path, "value": value, "salt": salt})
     return body, people
 
 
@@ -98,11 +96,6 @@ def salts(count: int) -> list[str]:
     """That many new salts, drawn at once."""
     drawn = os.urandom(_SALT * count).hex()
     return [drawn[at : at + 2 * _SALT] for at in range(0, len(drawn), 2 * _SALT)]
-
-
-def apart(path: str, value: str, salt: str) -> dict[str, str]:
-    """A value as it lies beside the hashed body."""
-    return {"path": path, "value": value, "salt": salt}
 
 
 def put_together(body: Any, people: list[dict[str, str]], *, erased: str | None = None) -> Any:
@@ -136,22 +129,18 @@ def digest(salt: str, value: str) -> str:
     return hashlib.sha256(f"{salt}:{value}".encode()).hexdigest()
 
 
-def _find(node: Any, tree: dict[str, Any], where: str, found: list[tuple[Any, Any, str, bool]]) -> None:
-    """Every (container, key, path, whether free text) that has a value."""
+_Found = tuple[Any, Any, str, str, bool]
+"""Container, key, path, value, and whether it is free text."""
+
+
+def _find(node: Any, tree: dict[str, Any], where: str, found: list[_Found]) -> None:
+    """Every marked field that has a value. Each event that is stored comes through here."""
     for step, below in tree.items():
-        if step == EACH:
-            for index, child in enumerate(node):
-                _found(node, index, child, below, f"{where}{index}", found)
-        else:
-            _found(node, step, node.get(step), below, where + step, found)
-
-
-def _found(
-    holder: Any, key: Any, value: Any, below: Any, path: str, found: list[tuple[Any, Any, str, bool]]
-) -> None:
-    if value is None:
-        return
-    if isinstance(below, dict):
-        _find(value, below, f"{path}.", found)
-    else:
-        found.append((holder, key, path, below))
+        children = enumerate(node) if step == EACH else ((step, node.get(step)),)
+        for key, value in children:
+            if value is None:
+                continue
+            if isinstance(below, dict):
+                _find(value, below, f"{where}{key}.", found)
+            else:
+                found.append((node, key, f"{where}{key}", value, below))
