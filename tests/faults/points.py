@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shared.contracts.registry import BY_TOPIC
+
 HOLD_AT_MOST_S = 20.0
 ARM = "arm.json"
 FIRED = "fired.jsonl"
@@ -55,10 +57,15 @@ def _is_reaction(*arguments: Any, **_: Any) -> bool:
     return any(getattr(argument, "source", None) is not None for argument in arguments)
 
 
+def _is_hand_over(_: Any, topic: str, *__: Any, **___: Any) -> bool:
+    """Owners send their heads, too, and nothing is lost with those."""
+    return topic in BY_TOPIC
+
+
 POINTS: dict[str, Point] = {
     "stored": Point(OFFER),
-    "before-publish": Point(SEND),
-    "published-not-journalled": Point(SEND, after=True, holds=(JOURNAL,)),
+    "before-publish": Point(SEND, when=_is_hand_over),
+    "published-not-journalled": Point(SEND, after=True, holds=(JOURNAL,), when=_is_hand_over),
     "journalled-not-published": Point(JOURNAL, after=True, holds=(SEND,)),
     "before-journal": Point(JOURNAL),
     "before-pull": Point(PULL),
