@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 
 from shared.messaging.brokers import Kafka
 from shared.messaging.producer import Message, Producer
+from shared.messaging.tasks import end
 from shared.store.driver import AWAY
 from shared.telemetry.ending import CannotGoOn
 
@@ -19,6 +20,9 @@ log = logging.getLogger("ponte.own-topic")
 START_S: Final = 3.0
 """So long a start waits for Kafka; where it is away, the look is made up for before the first message."""
 _LOOK_S: Final = 15.0
+"""So long a message waits for the look."""
+_LOOK_AT_MOST_S: Final = 45.0
+"""A look goes on while those who wait for it give up: a busy machine may need longer than one of them waits."""
 
 _AWAY: Final[tuple[type[Exception], ...]] = (KafkaError, TimeoutError, *AWAY)
 
@@ -35,6 +39,11 @@ class OwnTopic:
         self._gate = asyncio.Lock()
         self._seen = False
         self._ahead: str | None = None
+        self._looking: asyncio.Task[None] | None = None
+
+    async def stop(self) -> None:
+        """A look that is under way ends."""
+        await end(self._looking)
 
     async def at_start(self) -> None:
         """Raises ``CannotGoOn`` where the topic is ahead; where Kafka is away, the look is left for later."""
@@ -62,10 +71,23 @@ class OwnTopic:
     async def _see(self, within: float) -> None:
         async with self._gate:
             if self._ahead is None and not self._seen:
-                self._ahead = await asyncio.wait_for(self._look(), within)
-                self._seen = self._ahead is None
+                if self._looking is None or self._looking.done():
+                    self._looking = asyncio.create_task(self._look_once())
+                    self._looking.add_done_callback(_heard)
+                await asyncio.wait_for(asyncio.shield(self._looking), within)
             if self._ahead is not None:
                 raise CannotGoOn(self._ahead)
+
+    async def _look_once(self) -> None:
+        async with asyncio.timeout(_LOOK_AT_MOST_S):
+            self._ahead = await self._look()
+        self._seen = self._ahead is None
+
+
+def _heard(look: asyncio.Task[None]) -> None:
+    """Also a failure that nobody waits for any longer is no news to asyncio."""
+    if not look.cancelled():
+        look.exception()
 
 
 class OwnersProducer(Producer):
@@ -84,3 +106,8 @@ class OwnersProducer(Producer):
         """As every producer, and raises what ``OwnTopic.seen`` raises."""
         await self._own_topic.seen()
         await super().send_bulk(topic, messages)
+
+    async def stop(self) -> None:
+        """As every producer; a look that is under way ends, too."""
+        await self._own_topic.stop()
+        await super().stop()

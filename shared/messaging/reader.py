@@ -37,6 +37,7 @@ SILENT_S = 10.0
 """Behind and without progress, or without any partition, for so long: the subscriber is replaced."""
 WORKING_S = 60.0
 """A batch that is being carried to its views and reactions for so long hangs; before, it is only slow."""
+START_S = 15.0
 STOP_TIMEOUT_S = 8.0
 DRAIN_S = 4.0
 COMMITTING_STUCK_S = 60.0
@@ -204,7 +205,12 @@ class Reader:
 
     async def _start_subscriber(self) -> None:
         self._notes.forget()
-        await asyncio.wait_for(self._subscriber.start(), 15.0)
+        try:
+            await asyncio.wait_for(self._subscriber.start(), START_S)
+        except BaseException:
+            # Half started it would be given partitions beside its successor, and read none of them.
+            await self._stop_subscriber()
+            raise
         self._notes.consumer = self._subscriber.consumer
         self.progress_at = time.monotonic()
 
@@ -231,8 +237,14 @@ class Reader:
         self.replaced_in_vain += 1
 
     async def _stop_subscriber(self) -> None:
-        with suppress(Exception):
+        consumer = self._subscriber.consumer
+        try:
             await asyncio.wait_for(self._subscriber.stop(), STOP_TIMEOUT_S)
+        except Exception as error:
+            log.warning("the subscriber did not stop in time: %r", error)
+            # Without its connections the group gives its partitions to others.
+            with suppress(Exception):
+                await asyncio.wait_for(consumer._client.close(), STOP_TIMEOUT_S)
         self._subscriber.consumer = None
 
 

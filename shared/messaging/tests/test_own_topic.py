@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from shared.messaging import own_topic
 from shared.messaging.own_topic import OwnersProducer, OwnTopic
 from shared.telemetry.ending import CannotGoOn
 
@@ -49,6 +50,22 @@ async def test_where_kafka_was_away_the_first_message_waits_for_the_look() -> No
         with pytest.raises(CannotGoOn, match="the topic is ahead"):
             await own.seen()
     assert refused == ["the topic is ahead"]
+
+
+async def test_a_look_goes_on_while_those_who_wait_give_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_topic, "START_S", 0.01)
+    looked, looks = asyncio.Event(), 0
+
+    async def look() -> None:
+        nonlocal looks
+        looks += 1
+        await looked.wait()
+
+    own = OwnTopic(look, lambda _: None)
+    await own.at_start()
+    looked.set()
+    await own.seen()
+    assert looks == 1
 
 
 async def test_a_producer_sends_nothing_before_the_look(kafka_bootstrap: str, topic_prefix: str) -> None:

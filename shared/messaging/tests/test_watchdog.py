@@ -1,8 +1,10 @@
 """A reader that has gone silent is replaced; one that holds for an engine is left alone."""
 
 import asyncio
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from shared.messaging import reader as reader_module
 from shared.messaging.tests.test_flow import Flow, Seen, store
@@ -48,3 +50,29 @@ async def test_a_quiet_topic_is_not_a_silent_reader(flow: Flow) -> None:
         return asyncio.get_running_loop().time() > quiet_until
 
     await eventually(still_the_same, within=10)
+
+
+async def test_a_subscriber_that_was_too_slow_to_start_keeps_no_partitions(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be given its share, beside its successor in the same process, and read none of it."""
+    started = AIOKafkaConsumer.start
+    slow: list[AIOKafkaConsumer] = []
+
+    async def start(self: Any) -> None:
+        await started(self)
+        if self._group_id is not None and not slow:
+            slow.append(self)
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(AIOKafkaConsumer, "start", start)
+    monkeypatch.setattr(reader_module, "START_S", 4.0)
+    seen = Seen()
+    runtime = await flow.reader(projection=seen)
+    _, missions = await flow.owner()
+    for number in range(24):
+        await store(missions, f"mission-{number}")
+    await eventually(lambda: len(seen.first) == 24, within=30)
+    assert slow
+    assert runtime._reading is not None
+    assert runtime._reading.reader._subscriber.consumer is not slow[0]
