@@ -50,6 +50,11 @@ def _judge(who: Identity, state: MissionState) -> None:
     check_known(state, knows_reserved=knows_reserved(who))
 
 
+def _reserved(state: MissionState) -> Action | None:
+    """By which right a row's answer may show a reserved mission."""
+    return Action.AGENDA_READ_RESERVED if state.reserved else None
+
+
 def build_app(settings: Settings) -> FastAPI:
     """The agenda, with store, relay and reader opened by its lifespan."""
     runtime = ServiceRuntime(
@@ -82,7 +87,10 @@ def build_app(settings: Settings) -> FastAPI:
             missions_router(missions),
             substitutions_router(substitutions, days),
             refused_router(lambda: runtime.database),
-            import_router([Table(MissionImport(), missions, judge=_judge)], action=Action.AGENDA_IMPORT),
+            import_router(
+                [Table(MissionImport(), missions, judge=_judge, reserved=_reserved)],
+                action=Action.AGENDA_IMPORT,
+            ),
             people_export_router(lambda: runtime.database, DECLARATIONS),
             audit_router(lambda: runtime.database, runtime.name, runtime.aggregates, reserved=RESERVED),
         ],

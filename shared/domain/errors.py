@@ -14,6 +14,8 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 422
+    suspect: ClassVar[bool] = False
+    """Whether no honest caller gets it, so that it is recorded like a refusal of rights."""
     title: ClassVar[dict[str, str]] = {"en": "Refused", "it": "Rifiutato"}
     rule: ClassVar[dict[str, str]] = {"en": "{field}: {value}", "it": "{field}: {value}"}
 

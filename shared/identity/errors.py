@@ -58,6 +58,16 @@ def no_token() -> Unauthenticated:
     )
 
 
+def no_session() -> Unauthenticated:
+    """A session's cookie came, and there is no such session, or it has ended."""
+    return Unauthenticated(
+        "There is no such session, or it has ended: sign in again.",
+        "La sessione non esiste o è terminata: accedere di nuovo.",
+        field="Cookie",
+        reason="no-session",
+    )
+
+
 def bad_token(en: str, it: str, reason: str = "malformed-token") -> Unauthenticated:
     """The token came and does not hold, for the reason given in two languages and in one stable word."""
     return Unauthenticated(

@@ -49,6 +49,7 @@ class LogoutRefused(Refusal):
 
     code = "logout-token"
     status = 400
+    suspect = True
     title: ClassVar[dict[str, str]] = {"en": "Not a logout token", "it": "Token di uscita non valido"}
     rule: ClassVar[dict[str, str]] = {
         "en": "The logout token is not accepted.",

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from shared.domain.errors import Refusal
+from shared.identity.errors import no_session
 from shared.identity.links import SignInLink
 from shared.identity.role_map import stored_roles
 from shared.identity.roles import Identity
@@ -197,7 +198,8 @@ def session_authenticator(
     """Reads the session cookie; what changes anything must come from a page of the same origin.
 
     ``sessions`` is asked at every request, because the store opens only when the service starts; ``renew``
-    gives the session as its provider sees it now. Raises ``CrossSite``.
+    gives the session as its provider sees it now. Raises ``CrossSite``, and ``Unauthenticated`` for a cookie
+    that opens nothing.
     """
 
     async def authenticate(request: Request) -> Identity | None:
@@ -207,6 +209,8 @@ def session_authenticator(
         if session is not None and renew is not None:
             session = await renew(session, now)
         if session is None:
+            if cookie:
+                raise no_session()
             return None
         if request.method not in {"GET", "HEAD"} and not same_origin(request):
             raise CrossSite(field="Origin", value=request.headers.get("origin"))

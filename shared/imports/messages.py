@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic_core import PydanticCustomError
 
 from shared.domain import Refusal
 from shared.imports.decide import Outcome
@@ -17,7 +18,17 @@ MAX_COLUMNS = 200
 
 Cell = Annotated[str, StringConstraints(max_length=32_000)]
 Key = Annotated[str, StringConstraints(max_length=400)]
-CellMap = Annotated[dict[str, Cell], Field(max_length=MAX_COLUMNS)]
+
+
+def _no_operator(name: str) -> str:
+    """The one mapping from outside with free names is stored as such."""
+    if name.startswith("$"):
+        raise PydanticCustomError("operator", "must not begin with $")
+    return name
+
+
+Name = Annotated[str, AfterValidator(_no_operator)]
+CellMap = Annotated[dict[Name, Cell], Field(max_length=MAX_COLUMNS)]
 
 
 class _Request(BaseModel):

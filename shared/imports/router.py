@@ -21,6 +21,7 @@ from shared.web.commands import command
 from shared.web.envelopes import Page
 from shared.web.language import Language, language_of
 from shared.web.problems import of_refusal, response
+from shared.web.recording import about, note_reading, note_refusal
 
 Name = Annotated[str, Path(max_length=80, description="The kind of table, as the list of columns names it")]
 
@@ -29,18 +30,25 @@ def _anything(who: Identity, state: Any) -> None:
     """Nothing depends on the single record."""
 
 
+def _open(_: Any) -> Action | None:
+    """Nothing is reserved."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A kind of table with the aggregates that its rows become.
 
     ``repository`` is asked at every request, because a service opens its store only when it starts.
     ``judge`` raises a ``Refusal`` where this caller may not write what has this state; it is asked about the
-    state before the row and about the one after it.
+    state before the row and about the one after it. ``reserved`` says of a state by which right it is shown
+    (null: to everybody): such an answer is recorded as a reading.
     """
 
     kind: ImportKind[Any, Any]
     repository: Callable[[], Repository[Any]]
     judge: Callable[[Identity, Any], None] = _anything
+    reserved: Callable[[Any], Action | None] = _open
 
     def subject(self, key: str) -> str:
         """The id of the aggregate that the row with ``key`` makes, always the same."""
@@ -66,7 +74,7 @@ def import_router(tables: Sequence[Table], *, action: Action) -> APIRouter:
     async def check_import(kind: Name, body: RowsIn, request: Request) -> Page[RowOut]:
         """What importing each row would do, in the order sent. Nothing is stored."""
         table, language = table_of(kind), language_of(request.scope)
-        return Page(items=await _checked(table, body, language, caller(request)))
+        return Page(items=await _checked(table, body, language, request))
 
     @router.put("/{kind}/{key:path}", response_model=RowOut)
     async def import_row(
@@ -82,8 +90,9 @@ def import_router(tables: Sequence[Table], *, action: Action) -> APIRouter:
         the same members as the outcome of a check.
         """
         table, language = table_of(kind), language_of(request.scope)
+        about(request, table.subject(key))
         try:
-            return await _imported(table, key, body.cells, context, caller(request))
+            return await _imported(table, key, body.cells, context, request)
         except (RowProblems, ImportConflict) as refusal:
             return _refused(key, refusal, language, request)
 
@@ -91,17 +100,25 @@ def import_router(tables: Sequence[Table], *, action: Action) -> APIRouter:
 
 
 async def _imported(
-    table: Table, key: str, cells: dict[str, Cell], context: Command, who: Identity
+    table: Table, key: str, cells: dict[str, Cell], context: Command, request: Request
 ) -> RowOut:
     outcome = Outcome.UNCHANGED
+    shown: Action | None = None
+    who = caller(request)
 
     def decision(state: Any) -> Any:
-        nonlocal outcome
+        nonlocal outcome, shown
+        shown = table.reserved(state) if state is not None else None
         decided = _decided(table, key, cells, state, who)
         outcome = decided.outcome
         return decided.change
 
-    receipt = await table.repository().put(table.subject(key), context, decision)
+    try:
+        receipt = await table.repository().put(table.subject(key), context, decision)
+    except ImportConflict:  # it tells what an officer has written
+        if shown is not None:
+            await note_reading(request, shown, table.subject(key))
+        raise
     if receipt.replayed:  # nothing was decided now: the first answer again
         outcome = Outcome.CREATE if receipt.version == 1 else Outcome.CHANGE
     return RowOut(key=key, outcome=outcome, subject=receipt.subject, sequence=receipt.sequence)
@@ -115,8 +132,9 @@ def _decided(table: Table, key: str, cells: dict[str, Cell], state: Any, who: Id
     return decided
 
 
-async def _checked(table: Table, body: RowsIn, language: Language, who: Identity) -> list[RowOut]:
-    repository = table.repository()
+async def _checked(table: Table, body: RowsIn, language: Language, request: Request) -> list[RowOut]:
+    repository, who = table.repository(), caller(request)
+    shown: dict[Action, list[str]] = {}
 
     async def check(position: int) -> RowOut:
         row = body.rows[position]
@@ -128,8 +146,13 @@ async def _checked(table: Table, body: RowsIn, language: Language, who: Identity
         try:
             decided = _decided(table, row.key, kept(row.cells), state, who)
         except (RowProblems, ImportConflict) as refusal:
+            right = table.reserved(state) if state is not None else None
+            if isinstance(refusal, ImportConflict) and right is not None:
+                shown.setdefault(right, []).append(table.subject(row.key))
             return RowOut.of(row.key, refusal, language, line=row.line, base=base)
         except Refusal as refusal:  # who may not write it learns nothing of it
+            if refusal.status == 403:
+                note_refusal(request, refusal.code, table.subject(row.key))
             return RowOut.of(row.key, RowProblems([Problem.of(refusal)]), language, line=row.line)
         return RowOut(
             key=row.key,
@@ -139,7 +162,10 @@ async def _checked(table: Table, body: RowsIn, language: Language, who: Identity
             subject=table.subject(row.key),
         )
 
-    return list(await asyncio.gather(*map(check, range(len(body.rows)))))
+    rows = list(await asyncio.gather(*map(check, range(len(body.rows)))))
+    for right, subjects in shown.items():
+        await note_reading(request, right, *subjects)
+    return rows
 
 
 def _refused(key: str, refusal: Refusal, language: Language, request: Request) -> Response:

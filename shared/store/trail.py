@@ -8,7 +8,6 @@ holds.
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -26,11 +25,8 @@ AUDIT_ENTRIES: Final = "audit_entries"
 ERASED: Final = "[…]"
 """What is told in place of a value that was erased."""
 
-_APART: Final = ("actor", "on_behalf_of", "client", "origin", "subject")
+_APART: Final = ("actor", "on_behalf_of", "client", "origin")
 """Fields whose value may lie in ``people`` with its salt; the entry itself then holds the digest."""
-
-_OWN_IDS: Final = re.compile(r"[a-z]+-[0-9a-f]{1,40}(/[a-z]+-[0-9a-f]{1,40})?")
-"""Ids that Ponte makes. Anything else in an address was typed by the caller, who may have typed a name."""
 
 
 class Kind(StrEnum):
@@ -100,7 +96,7 @@ def _set_apart(made: Document, entry: Entry) -> list[dict[str, str]]:
         value = made[name]
         # The pages are one program for everybody, but whoever calls without one is their own client.
         program = name == "client" and value != entry.actor
-        if value is None or program or (name == "subject" and _OWN_IDS.fullmatch(value)):
+        if value is None or program:
             continue
         salt = secrets.token_hex(16)
         made[name] = {"digest": digest(salt, value)}

@@ -20,7 +20,7 @@ _SECONDS: Final = Histogram(
 )
 _REFUSALS: Final = Counter(
     "ponte_http_refusals_total",
-    "Answers 401 and 403 by why and for which action of the table of rights; no action: nobody knew yet",
+    "Answers 401 and 403, and what no honest program sends, by why and for which action (empty: not known)",
     ("service", "reason", "action"),
 )
 _BUILD: Final = Gauge(

@@ -30,6 +30,7 @@ from shared.web.problems import Problem, of_refusal, of_status, of_validation, p
 from shared.web.problems import response as as_json
 from shared.web.recording import Recorder
 from shared.web.routes import RouteTable
+from shared.web.suspects import suspicion
 
 log = logging.getLogger("ponte.http")
 
@@ -89,7 +90,8 @@ class Edge:
             await self._app(scope, receive, answer)
         except Exception as error:
             problem = problem_of(error, scope)
-            answer.reason = _reason(error, problem)
+            suspected = suspicion(scope, error, problem.status)
+            answer.reason, answer.suspect = suspected or _reason(error, problem), suspected is not None
             if problem.status == 405:
                 # Starlette names the methods of one route only.
                 problem = replace(problem, headers={"Allow": self._routes.methods(scope)})
@@ -112,7 +114,7 @@ class Edge:
         self._metrics.observe(scope["method"], route, status, took)
         identity = identity_of(scope)
         refusal: dict[str, str] = {}
-        if status in _NOT_LET_THROUGH:
+        if status in _NOT_LET_THROUGH or answer.suspect:
             refusal = {"reason": answer.reason or "other", "action": self._routes.action(scope)}
             self._metrics.refused(**refusal)
             self._recorder.refused(scope, status=status, reason=refusal["reason"])
@@ -147,6 +149,7 @@ class _Answer:
         self.status: int | None = None
         self.reason: str | None = None
         """Of an error: why, in one stable word."""
+        self.suspect = False
         self.first_byte: float | None = None
         self.streams = False
 

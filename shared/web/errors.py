@@ -24,6 +24,7 @@ class BodyTooLarge(Refusal):
 
     code = "body-too-large"
     status = 413
+    suspect = True
     title: ClassVar[dict[str, str]] = {"en": "Body too large", "it": "Corpo troppo grande"}
     rule: ClassVar[dict[str, str]] = {
         "en": "The body has at least {value} bytes; the limit is {limit}.",

@@ -21,6 +21,7 @@ from shared.identity.tokens import TokenVerifier
 from shared.web.errors import BadHeader, TooManyRequests
 from shared.web.limits import Allowance, RateLimiter, limited
 from shared.web.recording import about
+from shared.web.suspects import check_query
 
 Authenticator = Callable[[Request], Awaitable[Identity | None]]
 """Says who calls, null where the request carries no credential of its kind. Raises ``Unauthenticated``
@@ -104,10 +105,12 @@ class Gate:
                 self._charge(scope, f"address {address}")
                 raise
             set_identity(scope, identity)
-            self._charge(scope, f"client {identity.client}")
+            # Each person's own: all of them come through one program, the pages.
+            self._charge(scope, f"client {identity.client} {identity.subject}")
             principal = _principal(scope)
             if principal is not None:
                 set_identity(scope, await self._as_substitute(scope, identity, principal))
+            check_query(scope)
         await self._app(scope, limited(scope, receive, self._max_body), send)
 
     async def _identify(self, scope: Scope) -> Identity:

@@ -39,6 +39,7 @@ RULES: Final[Mapping[str, Texts]] = {
     "missing": ("is required", "è obbligatorio"),
     "extra_forbidden": ("is not a known field", "non è un campo conosciuto"),
     "json_invalid": _MALFORMED,
+    "operator": ("must not begin with $", "non deve iniziare con $"),
     "string_type": ("must be a text", "deve essere un testo"),
     "string_too_short": ("needs at least {min_length} characters", "richiede almeno {min_length} caratteri"),
     "string_too_long": ("takes at most {max_length} characters", "ammette al massimo {max_length} caratteri"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -14,7 +15,8 @@ from shared.store.trail_writer import Trail
 from shared.web.routes import RouteTable
 
 _SUBJECT_KEY: Final = "ponte.subject"
-_LONGEST: Final = 200
+_OWN_ID: Final = re.compile(r"(?=[^/]*\d)(?:[a-z]{1,20}-){0,3}[0-9a-f-]{1,40}")
+"""How Ponte makes ids: ``mission-3f9c2ab34d5e6f708192``."""
 
 
 class Recorder:
@@ -31,7 +33,7 @@ class Recorder:
         """Note a refusal; ``reason`` is a stable word. Costs the caller no time."""
         if self._trail is not None:
             place = self._routes.place(scope)
-            about = subject or scope.get(_SUBJECT_KEY) or place.subject
+            about = subject or scope.get(_SUBJECT_KEY) or _own(place.subject)
             self._trail.note(
                 self._entry(Kind.REFUSAL, scope, place.action, place.route, reason, status, about)
             )
@@ -59,8 +61,13 @@ class Recorder:
             actor=identity.subject if identity is not None else None,
             on_behalf_of=identity.on_behalf_of if identity is not None else None,
             client=identity.client if identity is not None else None,
-            subject=subject[:_LONGEST] if subject else None,
+            subject=subject,
         )
+
+
+def _own(ids: str | None) -> str | None:
+    """The ids of an address; null where the caller made one up, who may have typed a name or a secret."""
+    return ids if ids and all(map(_OWN_ID.fullmatch, ids.split("/"))) else None
 
 
 def about(request: Request, subject: str) -> None:

@@ -61,7 +61,7 @@ class ServiceSettings(KafkaSettings, BaseSettings):
         default=None, description="The Ed25519 key that signs checkpoints, PEM; without it none is signed"
     )
     audit_minutes: float = Field(default=60.0, ge=0.01, le=1440, description="Between two checkpoints")
-    rate_limit: int = Field(default=6000, ge=1, description="Requests a minute for each client")
+    rate_limit: int = Field(default=6000, ge=1, description="Requests a minute of each person")
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     trusted_proxies: str = Field(default="127.0.0.1", description="Whose X-Forwarded-* headers are believed")
     log_format: Literal["json", "text"] = "json"

@@ -1,5 +1,6 @@
 """What the agenda leaves in its trail: whoever was refused, and whoever has read a reserved mission."""
 
+import uuid
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -81,6 +82,47 @@ async def test_whoever_is_refused_is_recorded(own: Served) -> None:
 
     await eventually(three)
     assert "hidden" not in str(await own.database[AUDIT_ENTRIES].find({}).to_list())
+
+
+async def test_a_file_that_meets_a_reserved_mission_leaves_its_trace(own: Served) -> None:
+    key = uuid.uuid4().hex
+    cells = {
+        "uid": key,
+        "summary": "Conference in Lyon",
+        "starts_at": "2027-05-04T09:00",
+        "ends_at": "2027-05-04T18:00",
+        "location": "Lyon, FR",
+        "organizer": "Mayor",
+        "categories": "conference",
+    }
+    other = {**cells, "summary": "Mine"}
+    path, check = f"/v1/imports/missions/{key}", {"rows": [{"key": key, "line": 2, "cells": other}]}
+    async with (
+        own.client("integration", subject="calendar-1", scopes=["agenda.import", "agenda.read"]) as program,
+        own.client("cabinet", subject="secretary-2") as cabinet,
+    ):
+        subject = (await cabinet.put(path, json={"cells": cells})).json()["subject"]
+        hidden = {"reserved": True, "title": "Discreet talks"}
+        assert (await cabinet.post(f"/v1/missions/{subject}/correct", json=hidden)).status_code == 200
+        assert await told(own, subject=subject) == []
+        for sent in (
+            await cabinet.post("/v1/imports/missions/check", json=check),
+            await cabinet.put(path, json={"cells": other}),
+        ):
+            assert "Discreet talks" in sent.text
+        seen = await told(own, subject=subject)
+        assert [(row["kind"], row["actor"], row["method"]) for row in seen] == [
+            ("reading", "secretary-2", "PUT"),
+            ("reading", "secretary-2", "POST"),
+        ]
+        assert (await program.post("/v1/imports/missions/check", json=check)).status_code == 200
+        assert (await program.put(path, json={"cells": other})).status_code == 403
+
+    async def refused_twice() -> None:
+        rows = await told(own, subject=subject, kind="refusal")
+        assert [(row["reason"], row["actor"]) for row in rows] == [("reserved-mission", "calendar-1")] * 2
+
+    await eventually(refused_twice)
 
 
 async def test_where_the_trail_cannot_be_written_nothing_reserved_is_shown_and_refusals_are_answered(

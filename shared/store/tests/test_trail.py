@@ -84,11 +84,11 @@ async def test_who_and_where_from_lie_apart_and_can_be_erased(database: Database
     trail = Trail()
     await trail.open(database)
     trail.note(refusal(7, on_behalf_of="delegate-1"))
-    trail.note(refusal(8, actor="program-1", client="program-1", subject="Maria Bianchi"))
+    trail.note(refusal(8, actor="program-1", client="program-1"))
     await trail.stop()
     first, second = await stored(database)
     hashed = [{**row, "people": None} for row in (first, second)]
-    for word in ("person-7", "delegate-1", "203.0.113.7", "program-1", "Maria Bianchi"):
+    for word in ("person-7", "delegate-1", "203.0.113.7", "program-1"):
         assert word not in str(hashed)
         assert word in str([first, second])
     assert (first["subject"], first["client"]) == ("mission-1", "ponte-dashboard")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.identity import Role
+from shared.identity.local import LocalKeys, issue_token
 from shared.web.limits import RateLimiter
 from shared.web.tests import sample
 from shared.web.tests.conftest import Caller
@@ -66,6 +67,21 @@ async def test_a_client_that_sends_too_much_is_told_when_to_come_back(folder: Pa
     assert 1 <= int(answer.headers["retry-after"]) <= 20
     assert 1 <= int(answer.headers["x-ratelimit-reset"]) <= 60
     assert "3 richieste al minuto" in answer.json()["detail"]
+
+
+async def test_people_of_one_program_do_not_pay_for_each_other(
+    folder: Path, keys: LocalKeys, calling: Caller
+) -> None:
+    """All people come through one program, the pages."""
+    app: FastAPI = sample.build(sample.settings(folder, rate_limit=2))
+    anna, berto = (
+        {"Authorization": f"Bearer {issue_token(keys, Role.DIRECTOR, name, client='ponte-dashboard')}"}
+        for name in ("anna", "berto")
+    )
+    pages = await calling(app, role=None)
+    statuses = [(await pages.get("/v1/trips", headers=anna)).status_code for _ in range(3)]
+    assert statuses == [200, 200, 429]
+    assert (await pages.get("/v1/trips", headers=berto)).status_code == 200
 
 
 async def test_probes_are_never_turned_away_and_guessing_is(folder: Path, calling: Caller) -> None:
