@@ -8,6 +8,7 @@ holds.
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -25,8 +26,12 @@ AUDIT_ENTRIES: Final = "audit_entries"
 ERASED: Final = "[…]"
 """What is told in place of a value that was erased."""
 
-_APART: Final = ("actor", "on_behalf_of", "client", "origin")
+_APART: Final = ("actor", "on_behalf_of", "client", "origin", "subject")
 """Fields whose value may lie in ``people`` with its salt; the entry itself then holds the digest."""
+
+
+_RECORD: Final = re.compile(r"[a-z]+-[0-9a-f]{1,40}(?:/[a-z]+-[0-9a-f]{1,40})*")
+"""Ids of records, which are nobody's. Any other subject may be a person's id."""
 
 
 class Kind(StrEnum):
@@ -96,7 +101,7 @@ def _set_apart(made: Document, entry: Entry) -> list[dict[str, str]]:
         value = made[name]
         # The pages are one program for everybody, but whoever calls without one is their own client.
         program = name == "client" and value != entry.actor
-        if value is None or program:
+        if value is None or program or (name == "subject" and _RECORD.fullmatch(value)):
             continue
         salt = secrets.token_hex(16)
         made[name] = {"digest": digest(salt, value)}

@@ -84,11 +84,12 @@ async def test_who_and_where_from_lie_apart_and_can_be_erased(database: Database
     trail = Trail()
     await trail.open(database)
     trail.note(refusal(7, on_behalf_of="delegate-1"))
-    trail.note(refusal(8, actor="program-1", client="program-1"))
+    principal = "0b8f7a52-3c1e-4d2a-9f6b-7e5d4c3b2a10"
+    trail.note(refusal(8, actor="program-1", client="program-1", subject=principal))
     await trail.stop()
     first, second = await stored(database)
     hashed = [{**row, "people": None} for row in (first, second)]
-    for word in ("person-7", "delegate-1", "203.0.113.7", "program-1"):
+    for word in ("person-7", "delegate-1", "203.0.113.7", "program-1", principal):
         assert word not in str(hashed)
         assert word in str([first, second])
     assert (first["subject"], first["client"]) == ("mission-1", "ponte-dashboard")
