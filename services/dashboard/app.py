@@ -12,6 +12,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from services.dashboard.api import api_router
+from services.dashboard.audit_pages import AuditDesk, audit_pages_router
 from services.dashboard.cookies import session_name
 from services.dashboard.gate import SignOff, error_page, gate_router
 from services.dashboard.hub import Hub
@@ -97,6 +98,7 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
     parts = Parts()
     oidc = settings.as_oidc()
     idle, absolute = settings.timeouts()
+    units, tokens = settings.as_units(), settings.as_own_tokens()
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -116,6 +118,7 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
             finally:
                 await hub.stop()
                 await own.stop()
+                await units.close()
 
     return create_app(
         SERVICE,
@@ -124,6 +127,7 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
         routers=[
             pages_router(parts.hub),
             live_router(parts.hub, parts.sessions),
+            audit_pages_router(AuditDesk(renderer, units, tokens, parts.sessions)),
             gate_router(
                 parts.sessions,
                 link_verifier(settings.oidc_jwks, settings.oidc_issuer),

@@ -15,13 +15,15 @@ from services.dashboard.live import MOST_MISSING, Stream
 from services.dashboard.reader import (
     PAGE_HEADERS,
     Visit,
+    initials,
     keep_language,
     language_of,
     lens_of,
+    name_of,
 )
 from services.dashboard.views.frame import Frame
 from services.dashboard.views.lens import Lens
-from shared.identity import Action, Identity, allow, caller
+from shared.identity import Action, allow, caller, may
 from shared.identity.sessions import Sessions
 
 Before = Annotated[int | None, Query(ge=1, le=2**53)]
@@ -42,6 +44,7 @@ def pages_router(hub: Callable[[], Hub]) -> APIRouter:
         frame = here.renderer.frame(lens, here.now())
         news = await visit.news(here, frame)
         identity = caller(request)
+        person = name_of(identity, frame)
         html = here.renderer.page(
             "page.html",
             frame,
@@ -54,8 +57,9 @@ def pages_router(hub: Callable[[], Hub]) -> APIRouter:
             script_texts=here.renderer.script_texts(frame),
             sample=picture.has_sample,
             switch=_switch(lens),
-            who=identity.name or _role_name(identity, frame),
-            initials=_initials(identity.name or _role_name(identity, frame)),
+            who=person,
+            initials=initials(person),
+            may_audit=may(identity, Action.AUDIT_READ),
         )
         response = HTMLResponse(html, headers=PAGE_HEADERS)
         keep_language(request, response)
@@ -147,13 +151,3 @@ def _switch(lens: Lens) -> Callable[[str], str]:
 
 def _kind_name(kind: str, frame: Frame) -> str:
     return frame.t.get(f"kind.{kind.replace('.', '-')}.title", kind)
-
-
-def _role_name(identity: Identity, frame: Frame) -> str:
-    roles = sorted(identity.roles)
-    return frame.t(f"role.{roles[0]}") if roles else identity.subject
-
-
-def _initials(name: str) -> str:
-    words = [word for word in name.replace("'", " ").split() if word[:1].isupper()]
-    return "".join(word[0] for word in words[-2:]) or name[:2].upper()

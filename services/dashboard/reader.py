@@ -14,7 +14,7 @@ from services.dashboard.hub import Hub
 from services.dashboard.news import NEVER, News, count_news, since_when, visit_of
 from services.dashboard.views.frame import Frame
 from services.dashboard.views.lens import Lens
-from shared.identity import caller
+from shared.identity import Identity, caller
 
 LANGUAGE_COOKIE = "ponte-language"
 VISIT_COOKIE = "ponte-visit"
@@ -74,3 +74,15 @@ def keep_language(request: Request, response: Response) -> None:
         response.set_cookie(
             LANGUAGE_COOKIE, asked, max_age=_YEAR, httponly=True, samesite="lax", secure=secure(request)
         )
+
+
+def name_of(identity: Identity, frame: Frame) -> str:
+    """How the page calls its reader: by name, else by role."""
+    roles = sorted(identity.roles)
+    return identity.name or (frame.t(f"role.{roles[0]}") if roles else identity.subject)
+
+
+def initials(name: str) -> str:
+    """Two letters for the round mark beside the name."""
+    words = [word for word in name.replace("'", " ").split() if word[:1].isupper()]
+    return "".join(word[0] for word in words[-2:]) or name[:2].upper()

@@ -61,15 +61,21 @@ class Settings(ServiceSettings):
     agreements_url: str = Field(default="http://127.0.0.1:8102", pattern=_ADDRESS)
     networks_url: str = Field(default="http://127.0.0.1:8103", pattern=_ADDRESS)
     dossiers_url: str = Field(default="http://127.0.0.1:8104", pattern=_ADDRESS)
+    dashboard_url: str | None = Field(
+        default=None, pattern=_ADDRESS, description="Its own API, unless where it listens"
+    )
 
     def as_units(self) -> Units:
-        """The units' APIs, as the pages call them."""
+        """The services' APIs, as the pages call them: their own among them, for what it keeps itself."""
+        everywhere = self.http_host in {"0.0.0.0", "::"}  # noqa: S104 - compared, not listened on
+        own = f"http://{'127.0.0.1' if everywhere else self.http_host}:{self.http_port}"
         return Units(
             {
                 "agenda": self.agenda_url,
                 "agreements": self.agreements_url,
                 "networks": self.networks_url,
                 "dossiers": self.dossiers_url,
+                "dashboard": self.dashboard_url or own,
             }
         )
 

@@ -168,7 +168,11 @@ def test_the_units_have_their_fixed_ports_unless_told_otherwise() -> None:
         "agreements": "http://127.0.0.1:8102",
         "networks": "http://127.0.0.1:8103",
         "dossiers": "http://127.0.0.1:8104",
+        "dashboard": "http://127.0.0.1:8080",
     }
+    elsewhere = settings(http_host="192.0.2.4", http_port=9000).as_units()
+    assert elsewhere._addresses["dashboard"] == "http://192.0.2.4:9000"
+    assert settings(http_host="0.0.0.0").as_units()._addresses["dashboard"] == "http://127.0.0.1:8080"
     for address in ("ftp://agenda", "http://me:secret@agenda", "http://agenda?x=1", "agenda:8101"):
         with pytest.raises(ValueError, match="agenda_url"):
             settings(agenda_url=address)
