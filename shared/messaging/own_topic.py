@@ -22,7 +22,7 @@ START_S: Final = 3.0
 _LOOK_S: Final = 15.0
 """So long a message waits for the look."""
 _LOOK_AT_MOST_S: Final = 45.0
-"""A look goes on while those who wait for it give up: a busy machine may need longer than one of them waits."""
+"""A look goes on while those who wait for it give up: a busy machine may need longer than one waits."""
 
 _AWAY: Final[tuple[type[Exception], ...]] = (KafkaError, TimeoutError, *AWAY)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer
+from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.messaging import reader as reader_module
 from shared.messaging.tests.test_flow import Flow, Seen, store
@@ -74,5 +75,11 @@ async def test_a_subscriber_that_was_too_slow_to_start_keeps_no_partitions(
         await store(missions, f"mission-{number}")
     await eventually(lambda: len(seen.first) == 24, within=30)
     assert slow
+    admin = AIOKafkaAdminClient(bootstrap_servers=flow.where.kafka_bootstrap_servers)
+    await admin.start()
+    (told,) = await admin.describe_consumer_groups([f"{flow.where.database_prefix}reader"])
+    await admin.close()
+    members = told.groups[0][5]
+    assert len(members) == 1
     assert runtime._reading is not None
     assert runtime._reading.reader._subscriber.consumer is not slow[0]
