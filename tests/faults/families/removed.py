@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from tests.faults.families import broker, deliveries, engines, groups, kills, poison
-from tests.faults.scene import Row
+from tests.faults.scene import Row, Scene
 from tests.faults.world import SERVICES
 
 RECONCILIATION = "no-reconciliation"
@@ -35,17 +35,32 @@ def _row(rows: list[Row], name: str) -> Row:
     return replace(next(row for row in rows if row.name == name), settle_s=20.0, commands=400)
 
 
+def _times(count: int, row: Row) -> Row:
+    """The same fault again and again: a kill may also hit a moment in which nothing was at stake."""
+
+    async def act(scene: Scene) -> None:
+        for _ in range(count):
+            await row.act(scene)
+
+    return replace(row, act=act)
+
+
 REMOVALS: list[Removal] = [
     Removal(
         "pull only what Kafka has acknowledged",
         "pull-before-publish",
-        _row(kills.ROWS, "kill-owner-before-publish"),
+        _times(2, _row(kills.ROWS, "kill-owner-before-publish")),
         ("agenda", "dashboard"),
     ),
     Removal(
         "pull only what the journal has acknowledged",
         "pull-before-journal",
-        replace(_row(kills.ROWS, "kill-owner-before-publish"), act=kills.kill_at("agenda", "before-journal")),
+        _times(
+            2,
+            replace(
+                _row(kills.ROWS, "kill-owner-before-publish"), act=kills.kill_at("agenda", "before-journal")
+            ),
+        ),
         SERVICES,
     ),
     Removal(
@@ -70,5 +85,7 @@ REMOVALS: list[Removal] = [
     ),
     Removal("dead letters", "drop-dead-letters", _row(poison.ROWS, "poison"), deliveries.READERS),
     Removal("the watchdog", "no-watchdog", _row(groups.ROWS, "reader-silent"), ("dashboard",)),
-    Removal("writes of the majority, journalled", "w1", _row(engines.ROWS, "mongod-kill"), SERVICES),
+    Removal(
+        "writes of the majority, journalled", "w1", _times(3, _row(engines.ROWS, "mongod-kill")), SERVICES
+    ),
 ]
