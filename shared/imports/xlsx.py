@@ -8,7 +8,7 @@ import warnings
 import zipfile
 from datetime import date, datetime, time
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
@@ -22,9 +22,17 @@ _NOT_IN_FORMAT = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 """Literals and locale marks within a number format."""
 
 
+MAX_UNPACKED: Final = 400 * 1024 * 1024
+"""Bytes; a workbook of fifty megabytes that unpacks to more is none that somebody has typed."""
+
+
 def read_xlsx(path: Path, content: bytes) -> Sheet:
     """The table of the workbook's first sheet with cells; formulas count as their last computed values."""
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(part.file_size for part in archive.infolist()) > MAX_UNPACKED:
+                reason = f"the spreadsheet unpacks to more than {MAX_UNPACKED // 1024 // 1024} MB"
+                return Sheet(path, faults=(Fault(None, "", "", reason),))
         with warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore"

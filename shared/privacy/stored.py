@@ -36,7 +36,7 @@ _EVENT: Final = (
     Held("audit.origin", Datum.ADDRESS, AUDIT),
 )
 _TRAIL: Final = (
-    Held("subject", Datum.TEXT, AUDIT, "what a caller typed in place of an id"),
+    Held("subject", Datum.USER_ID, AUDIT, "whom somebody wanted to act for and may not"),
     Held("actor", Datum.USER_ID, AUDIT),
     Held("on_behalf_of", Datum.USER_ID, AUDIT),
     Held("client", Datum.USER_ID, AUDIT),

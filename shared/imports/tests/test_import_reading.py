@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import zipfile
 from datetime import date, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from openpyxl import Workbook, load_workbook
 from shared.imports.cells import column_name, kept, normal
 from shared.imports.reading import read_sheet
 from shared.imports.sheet import Sheet
+from shared.imports.xlsx import MAX_UNPACKED
 
 HEADER = ["agreement_key", "title", "signed", "note"]
 TEXTS = st.text(
@@ -188,3 +190,13 @@ def test_no_content_breaks_the_reader(tmp_path_factory: pytest.TempPathFactory, 
     for name in ("a.csv", "a.xlsx", "a.ics"):
         found = written(tmp_path_factory.mktemp("any") / name, content)
         assert found.lines or found.faults
+
+
+def test_a_workbook_that_unpacks_without_end_is_not_unpacked(tmp_path: Path) -> None:
+    content = io.BytesIO(as_xlsx([["agreement_key"], ["a"]]))
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as archive:
+        for number in range(5):
+            archive.writestr(f"xl/media/{number}", bytes(MAX_UNPACKED // 4))
+    assert len(content.getvalue()) < 1024 * 1024
+    [fault] = written(tmp_path / "bomb.xlsx", content.getvalue()).faults
+    assert "unpacks to more than 400 MB" in fault.reason
