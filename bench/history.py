@@ -6,7 +6,6 @@ Each mission is proposed by the domain; what follows are corrections of its titl
 from __future__ import annotations
 
 import asyncio
-import copy
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -28,9 +27,10 @@ from shared.domain import Change
 from shared.messaging.envelope import to_message
 from shared.messaging.topics import ensure_topics, topic_of
 from shared.store import Command, close, connect
+from shared.store.changed import Changed
 from shared.store.document import Snapshot
 from shared.store.driver import Document
-from shared.store.events import chain_hash, event_key
+from shared.store.events import public_body, store_event
 from shared.store.setup import JOURNAL, prepare
 
 CHUNK = 1000
@@ -63,7 +63,7 @@ def _first(number: int) -> tuple[Document, list[Document]]:
         delegation=(Person(function="Councillor for International Relations"),),
         legs=(leg,),
     )
-    command = Command(name="propose", client="bench", actor="officer-1", at=now, correlation_id="bench")
+    command = _command("propose", now)
     change: Change[MissionState] = domain.propose(subject_of(number), plan)
     change = change.then(domain.schedule(change.state))
     if leg.ends_at < now:
@@ -77,22 +77,23 @@ def _first(number: int) -> tuple[Document, list[Document]]:
 
 def _next(event: Document, number: int) -> Document:
     """The event after ``event``: the title was corrected."""
-    sequence = event["sequence"] + 1
-    following = {
-        **event,
-        "_id": event_key(event["subject"], EPOCH, sequence),
-        "sequence": sequence,
-        "version": event["version"] + 1,
-        "type": agenda.MissionCorrected.TYPE,
-        "command": "correct",
-        "data": copy.deepcopy(event["data"]),
-        "previous": event["hash"],
-        "previous_epoch": EPOCH,
-    }
-    following["data"]["mission"]["title"] = f"{contenders.MISSION['title']} {number}"
-    following["data"]["fields"] = ["title"]
-    following["hash"] = chain_hash(following)
-    return following
+    before = public_body(event)["mission"]
+    mission = {**before, "title": f"{contenders.MISSION['title']} {number}"}
+    return store_event(
+        agenda.MissionCorrected.model_validate({"mission": mission, "fields": ["title"]}),
+        _command("correct", datetime.fromisoformat(event["time"])),
+        subject=event["subject"],
+        epoch=EPOCH,
+        sequence=event["sequence"] + 1,
+        version=event["version"] + 1,
+        previous=event["hash"],
+        previous_epoch=EPOCH,
+        changed=[Changed("title", before["title"], mission["title"])],
+    )
+
+
+def _command(name: str, at: datetime) -> Command:
+    return Command(name=name, client="bench", actor="officer-1", at=at, correlation_id="bench")
 
 
 def _chunks(events: Iterable[Document]) -> Iterator[list[Document]]:
@@ -151,7 +152,7 @@ class Past:
             document.update(
                 sequence=head["sequence"], version=head["version"], head_hash=head["hash"], commands={}
             )
-            document["state"]["title"] = head["data"]["mission"]["title"]
+            document["state"]["title"] = public_body(head)["mission"]["title"]
         client = connect(self._engines.mongod.uri, "pymongo")
         try:
             missions = client[f"{self._prefix}agenda"]["missions"]

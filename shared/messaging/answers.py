@@ -15,6 +15,7 @@ from shared.messaging.producer import Message, Producer
 from shared.messaging.republish import OWNER_EPOCH, PAGE_TYPE, Head, Page, PageOf, PlaceOf, Request, message
 from shared.messaging.tasks import end
 from shared.messaging.topics import replay_topic
+from shared.store.changed import AUDIT
 from shared.store.driver import Database, Document
 from shared.store.setup import JOURNAL
 
@@ -167,7 +168,8 @@ class Answers:
 
     async def _rows(self, where: Document, limit: int) -> list[Document]:
         order = [("subject", 1), ("epoch", 1), ("sequence", 1)]
-        return await self._journal.find(where).sort(order).limit(limit).to_list(length=limit)
+        # What the audit keeps is never published.
+        return await self._journal.find(where, {AUDIT: 0}).sort(order).limit(limit).to_list(length=limit)
 
     async def _send(self, request: Request, rows: Sequence[Document], mark: Page | None = None) -> None:
         to = self._prefix + replay_topic(request.service)

@@ -50,7 +50,11 @@ class Wanted:
 
 def stored_time(at: datetime) -> str:
     """A moment as the journal writes it; such texts sort by time."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        at = at.astimezone(UTC)
+    except OverflowError:  # a day before the calendar begins, or after it ends
+        at = at.replace(tzinfo=UTC)
+    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def place_of(event: Document) -> EventPlace:

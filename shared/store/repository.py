@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from shared.domain import Change, NotFound
 from shared.domain.errors import Refusal
 from shared.store.batches import Batches
+from shared.store.changed import AUDIT
 from shared.store.command import Command, Receipt
 from shared.store.document import Loaded, Snapshot, answer_path
 from shared.store.driver import AWAY, Collection, Document
@@ -103,7 +104,8 @@ class Repository(Generic[S]):
         document = await self.collection.find_one({"_id": subject}, {"outbox": 1})
         if document is None:
             raise NotFound(field=self.what, value=subject)
-        rows = await self.journal.find({"subject": subject}).sort([("epoch", 1), ("sequence", 1)]).to_list()
+        found = self.journal.find({"subject": subject}, {AUDIT: 0})
+        rows = await found.sort([("epoch", 1), ("sequence", 1)]).to_list()
         known = {row["_id"] for row in rows}
         rows.extend(event for event in document["outbox"] if event["_id"] not in known)
         return sorted(rows, key=lambda row: (row["epoch"], row["sequence"]))

@@ -6,10 +6,10 @@ import base64
 import binascii
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.domain.errors import ImpossibleValue
 from shared.store.audit_rows import EventPlace, Wanted, changes, place_of
@@ -21,7 +21,9 @@ EntryPlace = tuple[str, str]
 """Time and id: where a refusal or a reading stands in the order."""
 AnyPlace = EventPlace | EntryPlace
 
-_PLACE: Final[TypeAdapter[AnyPlace]] = TypeAdapter(AnyPlace)
+_Count = Annotated[int, Field(ge=0, lt=2**63)]
+_PLACE: Final[TypeAdapter[AnyPlace]] = TypeAdapter(tuple[str, str, _Count, _Count] | EntryPlace)
+"""What a cursor may hold: it comes from outside."""
 _AFTER_ALL_IDS: Final = "\uffff"
 
 

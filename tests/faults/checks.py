@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from shared.store.audit import event_faults
 from shared.store.driver import Database, Document
 from shared.store.events import event_id, verify_chain
 from tests.faults.ledger import Ledger
@@ -109,6 +110,7 @@ def _owners(
             findings.other.append(f"{subject}: the journal has the sequences {sequences}")
         elif broken := verify_chain(rows):
             findings.lost.append(f"{broken} does not follow from the event before it: one was replaced")
+        findings.other += [f"{row['_id']}: {fault}" for row in rows for fault in event_faults(row)]
         aggregate = aggregates.get(subject)
         if aggregate is None:
             findings.lost.append(f"{subject} is gone")
