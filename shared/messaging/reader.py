@@ -244,7 +244,8 @@ class Reader:
             log.warning("the subscriber did not stop in time: %r", error)
             # Without its connections the group gives its partitions to others.
             with suppress(Exception):
-                await asyncio.wait_for(consumer._client.close(), STOP_TIMEOUT_S)
+                if consumer is not None:
+                    await asyncio.wait_for(consumer._client.close(), STOP_TIMEOUT_S)
         self._subscriber.consumer = None
 
 
