@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.agenda.api import knows_reserved, missions_router
 from services.agenda.commands import Missions
 from services.agenda.domain import MissionState, SubstitutionState, check_known
+from services.agenda.erasing import ERASABLES
 from services.agenda.imports import MissionImport
 from services.agenda.privacy import DECLARATIONS
 from services.agenda.reactions import reactions
@@ -27,6 +28,7 @@ from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
 from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
+from shared.web.people_router import people_router
 from shared.web.refused import refused_router
 
 SERVICE: Final = ServiceInfo(
@@ -63,6 +65,7 @@ def build_app(settings: Settings) -> FastAPI:
         topic=agenda.TOPIC,
         aggregates=("missions", "substitutions"),
         auditing=settings.auditing(),
+        erasables=ERASABLES,
     )
     days = CityDay(settings.city)
 
@@ -87,6 +90,7 @@ def build_app(settings: Settings) -> FastAPI:
             missions_router(missions),
             substitutions_router(substitutions, days),
             refused_router(lambda: runtime.database),
+            people_router(lambda: runtime.erasures),
             import_router(
                 [Table(MissionImport(), missions, judge=_judge, reserved=_reserved)],
                 action=Action.AGENDA_IMPORT,

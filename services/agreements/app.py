@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.agreements.api import agreements_router
 from services.agreements.commands import Agreements, Desk
 from services.agreements.domain import AgreementState
+from services.agreements.erasing import person_erased
 from services.agreements.imports import AgreementImport
 from services.agreements.privacy import DECLARATIONS
 from services.agreements.reactions import reactions
@@ -22,11 +23,13 @@ from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
+from shared.privacy.erasable import Erasable
 from shared.store import META
 from shared.store.timers import Timers
 from shared.web import ServiceInfo, create_app
 from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
+from shared.web.people_router import people_router
 from shared.web.refused import refused_router
 
 COLLECTION: Final = "agreements"
@@ -52,15 +55,20 @@ SERVICE: Final = ServiceInfo(
 
 def build_app(settings: Settings) -> FastAPI:
     """The register, with store, relay and reader opened by its lifespan."""
-    runtime = ServiceRuntime(
-        settings, SERVICE.name, topic=agreements.TOPIC, aggregates=(COLLECTION,), auditing=settings.auditing()
-    )
 
     def register() -> Agreements:
         return runtime.repository(COLLECTION, AgreementState, what="agreement_id", due=desk.due())
 
     city_day = CityDay(settings.city)
     desk = Desk(register, city_day)
+    runtime = ServiceRuntime(
+        settings,
+        SERVICE.name,
+        topic=agreements.TOPIC,
+        aggregates=(COLLECTION,),
+        auditing=settings.auditing(),
+        erasables=[Erasable(COLLECTION, AgreementState, "agreement_id", person_erased, desk.due)],
+    )
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -92,6 +100,7 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[
             agreements_router(desk),
             refused_router(lambda: runtime.database),
+            people_router(lambda: runtime.erasures),
             import_router(
                 [Table(AgreementImport(city_day.today), register)], action=Action.AGREEMENTS_IMPORT
             ),

@@ -35,6 +35,7 @@ from shared.places.today import CityDay
 from shared.web import ServiceInfo, create_app
 from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
+from shared.web.people_router import people_router
 
 SERVICE: Final = ServiceInfo(
     name="dashboard",
@@ -137,6 +138,7 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
             api_router(parts.hub),
             people_export_router(lambda: runtime.database, DECLARATIONS),
             audit_router(lambda: runtime.database, runtime.name, runtime.aggregates),
+            people_router(lambda: runtime.erasures),
         ],
         mounts={"/static": StaticPages(directory=STATIC)},
         open_paths=OPEN,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from services.dashboard.feed_order import NUMBERED, WAITING, Order, highest
+from services.dashboard.narrowing import Narrowing
 from services.dashboard.projections import latest_of
 from shared.contracts import substitutions
 from shared.contracts.base import EventData
@@ -46,6 +47,7 @@ class Feed:
         self._feed = database[self._name]
         self._generation = generation
         self._arrived = arrived
+        self._narrowing = Narrowing(database, self._feed)
         self._order = Order(database, self._name, generation)
         self._last: int | None = None
         self._old: str | None = None
@@ -68,11 +70,14 @@ class Feed:
         """Take in those of ``events`` that are not in the feed yet."""
         events = [event for event in events if event.type not in PASSED_OVER]
         rows = list({row["_id"]: row for row in map(_row, events)}.values())
+        await self._narrowing.before(events, rows)
         if self._generation.building:
             await self._collect(rows, {_place(event): _place_before(event) for event in events})
-            return
-        while rows:
-            rows = await self._append(rows)
+        else:
+            left = rows
+            while left:
+                left = await self._append(left)
+        await self._narrowing.after(rows)
 
     async def complete(self, previous: Generation | None) -> int:  # noqa: ARG002 (the old one is known)
         """Number the rows that wait for it; answers how many they were."""

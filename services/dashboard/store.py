@@ -27,6 +27,7 @@ from shared.contracts.dossiers import Candidacy
 from shared.contracts.networks import Membership
 from shared.messaging import Projection
 from shared.messaging.generations import Generation, live_generation
+from shared.privacy.sweeping import narrowed_count
 from shared.store import META, Database, Document
 from shared.store.driver import AWAY, ReturnDocument
 
@@ -40,6 +41,8 @@ FRESH = 1000
 """Entries that this process has stored itself and need not read back."""
 SETTLE_S = 3.0
 """After a switch the last rows of the new feed are being numbered; for so long the old one may be shown."""
+NARROWED_S = 5.0
+"""Open pages begin anew at most so often while people are being erased."""
 STALE_S = 5.0
 """Who has not looked for so long (a process that was stopped) looks for a switch before it reads."""
 
@@ -62,6 +65,8 @@ class MongoRegister:
         self._moved = asyncio.Event()
         self._fresh: deque[FeedEntry] = deque(maxlen=FRESH)
         self._feeds = ""
+        self._narrowed = 0
+        self._told_at = float("-inf")
         self._here = _Place(Generation(1), "", 0)
         self._looked_at = 0.0
         self._switched_at: float | None = None
@@ -155,11 +160,12 @@ class MongoRegister:
         """Find the live generation and how far its feed goes; wakes who waits where that has changed."""
         async with self._looking:
             looked_at = time.monotonic()
+            await self._forget_what_was_narrowed(looked_at)
             here = await self._place(await live_generation(self._database))
             if here.epoch != self._here.epoch and self._here.epoch:
                 if self._settles(here, looked_at):
                     here = await self._place(self._here.generation)
-                else:
+                elif here.generation.number != self._here.generation.number:
                     log.warning("the pages are now read from generation %d", here.generation.number)
             else:
                 self._switched_at = None
@@ -170,6 +176,14 @@ class MongoRegister:
             self._here = here
             self._fresh.clear()
         self._tell()
+
+    async def _forget_what_was_narrowed(self, now: float) -> None:
+        """Rows have lost something to an erasure: pages begin anew, as with another feed, but not at each."""
+        count = await narrowed_count(self._database)
+        if count != self._narrowed and now - self._told_at > NARROWED_S:
+            self._narrowed, self._told_at = count, now
+        elif count != self._narrowed:
+            self._fresh.clear()
 
     def _stored(self, generation: Generation, rows: Sequence[Document]) -> None:
         """Show what this process has just put into the feed, if it follows on what is known."""
@@ -189,7 +203,8 @@ class MongoRegister:
     async def _place(self, generation: Generation) -> _Place:
         feed = self._database[FEED + generation.suffix]
         last = await feed.find_one(NUMBERED, {"number": 1}, sort=[("number", -1)])
-        return _Place(generation, _epoch(self._feeds, generation), int(last["number"]) if last else 0)
+        epoch = _epoch(self._feeds, generation, self._narrowed)
+        return _Place(generation, epoch, int(last["number"]) if last else 0)
 
     def _settles(self, new: _Place, now: float) -> bool:
         """Whether the new feed does not show all that the old one does, although it will in a moment."""
@@ -209,9 +224,10 @@ class MongoRegister:
                 log.warning("the feed cannot be read: %s", type(error).__name__)
 
 
-def _epoch(feeds: str, generation: Generation) -> str:
-    """The feed's epoch: numbers of one generation mean nothing in another."""
-    return feeds if generation.number == 1 else f"{feeds}-{generation.number}"
+def _epoch(feeds: str, generation: Generation, narrowed: int) -> str:
+    """The feed's epoch: numbers of one generation mean nothing in another, nor rows before an erasure."""
+    epoch = feeds if generation.number == 1 else f"{feeds}-{generation.number}"
+    return f"{epoch}-n{narrowed}" if narrowed else epoch
 
 
 def _entry(row: Document, epoch: str) -> FeedEntry:

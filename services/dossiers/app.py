@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.dossiers.api import candidacies_router
 from services.dossiers.commands import Candidacies
 from services.dossiers.domain import CandidacyState
+from services.dossiers.erasing import person_erased
 from services.dossiers.imports import CandidacyImport
 from services.dossiers.privacy import DECLARATIONS
 from services.dossiers.settings import Settings
@@ -20,9 +21,11 @@ from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
+from shared.privacy.erasable import Erasable
 from shared.web import ServiceInfo, create_app
 from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
+from shared.web.people_router import people_router
 
 SERVICE: Final = ServiceInfo(
     name="dossiers",
@@ -39,7 +42,12 @@ SERVICE: Final = ServiceInfo(
 def build_app(settings: Settings) -> FastAPI:
     """The service, with store and relay opened by its lifespan."""
     runtime = ServiceRuntime(
-        settings, SERVICE.name, topic=dossiers.TOPIC, aggregates=["candidacies"], auditing=settings.auditing()
+        settings,
+        SERVICE.name,
+        topic=dossiers.TOPIC,
+        aggregates=["candidacies"],
+        auditing=settings.auditing(),
+        erasables=[Erasable("candidacies", CandidacyState, "candidacy_id", person_erased)],
     )
     days = CityDay(settings.city)
 
@@ -60,6 +68,7 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[
             candidacies_router(candidacies, days),
+            people_router(lambda: runtime.erasures),
             import_router([Table(CandidacyImport(days.today), candidacies)], action=Action.DOSSIERS_IMPORT),
             people_export_router(lambda: runtime.database, DECLARATIONS),
             audit_router(lambda: runtime.database, runtime.name, runtime.aggregates),

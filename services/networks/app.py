@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from services.networks.api import memberships_router
 from services.networks.commands import Memberships
 from services.networks.domain import MembershipState
+from services.networks.erasing import person_erased
 from services.networks.imports import MembershipImport
 from services.networks.privacy import DECLARATIONS
 from services.networks.settings import Settings
@@ -20,9 +21,11 @@ from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
+from shared.privacy.erasable import Erasable
 from shared.web import ServiceInfo, create_app
 from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
+from shared.web.people_router import people_router
 
 SERVICE: Final = ServiceInfo(
     name="networks",
@@ -39,7 +42,12 @@ SERVICE: Final = ServiceInfo(
 def build_app(settings: Settings) -> FastAPI:
     """The service, with store and relay opened by its lifespan."""
     runtime = ServiceRuntime(
-        settings, SERVICE.name, topic=networks.TOPIC, aggregates=["memberships"], auditing=settings.auditing()
+        settings,
+        SERVICE.name,
+        topic=networks.TOPIC,
+        aggregates=["memberships"],
+        auditing=settings.auditing(),
+        erasables=[Erasable("memberships", MembershipState, "membership_id", person_erased)],
     )
     days = CityDay(settings.city)
 
@@ -60,6 +68,7 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[
             memberships_router(memberships, days),
+            people_router(lambda: runtime.erasures),
             import_router([Table(MembershipImport(days.today), memberships)], action=Action.NETWORKS_IMPORT),
             people_export_router(lambda: runtime.database, DECLARATIONS),
             audit_router(lambda: runtime.database, runtime.name, runtime.aggregates),

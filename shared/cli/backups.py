@@ -100,7 +100,7 @@ async def _back_up_all(folder: Path, only: list[str]) -> None:
 
 
 async def _restore_all(folder: Path, chosen: "list[Manifest]", *, without_kafka: bool, wait_s: float) -> None:
-    from shared.cli.connection import connected
+    from shared.cli.connection import connected, known_services
     from shared.cli.progress import Stages
     from shared.store.backup_file import BackupFault
     from shared.store.restore import Restore
@@ -115,6 +115,9 @@ async def _restore_all(folder: Path, chosen: "list[Manifest]", *, without_kafka:
                     manifest,
                     topic_epoch=_nothing if without_kafka else _epoch_of(connection, manifest.service),
                     progress=bars,
+                    others=[
+                        connection.database(name) for name in known_services() if name != manifest.service
+                    ],
                 )
                 try:
                     epoch = await restoring.run(wait_s)

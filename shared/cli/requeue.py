@@ -87,6 +87,8 @@ async def requeue(wanted: Filters, keys: Sequence[str], *, again: bool) -> None:
                 chosen += [(name, letter) for letter in listed]
         if not chosen:
             raise UserError("no dead letter fits: nothing was done.")
+        _tell_erased([letter for _, letter in chosen])
+        chosen = [(name, letter) for name, letter in chosen if letter["status"] != LetterStatus.ERASED]
         todo = [(name, letter) for name, letter in chosen if again or letter["status"] == LetterStatus.OPEN]
         if not again:
             _tell_skipped([letter for _, letter in chosen])
@@ -111,6 +113,15 @@ def _tell_skipped(letters: Sequence[dict[str, Any]]) -> None:
         count = sum(letter["status"] == status for letter in letters)
         if count:
             typer.echo(f"{count} passed over: {how} (--again sends nevertheless)")
+
+
+def _tell_erased(letters: Sequence[dict[str, Any]]) -> None:
+    count = sum(letter["status"] == LetterStatus.ERASED for letter in letters)
+    if count:
+        typer.echo(
+            f"{count} passed over: somebody whom they named was erased, and their bytes with them; "
+            "`ponte replay` has the owner send an event again"
+        )
 
 
 async def _send(connection: Connection, todo: Sequence[tuple[str, dict[str, Any]]]) -> None:

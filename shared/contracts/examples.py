@@ -161,6 +161,7 @@ def _erased(path: str) -> dict[str, Any]:
 _EXTRAS: dict[type[EventData], dict[str, Any]] = {
     agenda.MissionCorrected: {"fields": ["title"]},
     agenda.MissionPersonErased: _erased("mission.title"),
+    substitutions.SubstitutionPersonErased: {"erasure_id": "erasure-4d71"},
     agreements.AgreementPersonErased: _erased("agreement.note"),
     networks.MembershipPersonErased: _erased("membership.mandates.0.holder.name"),
     dossiers.CandidacyPersonErased: _erased("candidacy.note"),

@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field, StringConstraints
 
-from shared.contracts.base import Contract, EventData, Id, Moment
+from shared.contracts.base import Contract, EventData, Id, Moment, PersonErased
 
 UserId = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,128}$")]
 """The provider's opaque id of a person (the token's ``sub``): visible ASCII characters."""
@@ -49,4 +49,10 @@ class SubstitutionEnded(SubstitutionEvent):
     TYPE: ClassVar[str] = "ponte.agenda.substitution.ended.v1"
 
 
-EVENTS: tuple[type[EventData], ...] = (SubstitutionGranted, SubstitutionEnded)
+class SubstitutionPersonErased(SubstitutionEvent, PersonErased):
+    """Somebody was erased from what the agenda keeps beside it; nothing that is published names anybody."""
+
+    TYPE: ClassVar[str] = "ponte.agenda.substitution.person-erased.v1"
+
+
+EVENTS: tuple[type[EventData], ...] = (SubstitutionGranted, SubstitutionEnded, SubstitutionPersonErased)

@@ -55,6 +55,7 @@ class Action(StrEnum):
 
     PEOPLE_EXPORT = "people.export"
     PEOPLE_REGISTER = "people.register"
+    PEOPLE_ERASE = "people.erase"
 
     SYSTEM_REFUSED_REACTIONS = "system.refused-reactions"
 
@@ -176,6 +177,8 @@ RIGHTS: Final[Mapping[Action, Right]] = {
     Action.PEOPLE_REGISTER: Right(
         "see what personal data is kept, for what and for how long", _to(DIRECTOR, AUDITOR)
     ),
+    # Nobody undoes it, and a refusal is answered for before the supervisory authority.
+    Action.PEOPLE_ERASE: Right("erase people, or refuse their request", _to(DIRECTOR)),
     # An officer decides what becomes of them. Other Directorates and the protocol office run no unit.
     Action.SYSTEM_REFUSED_REACTIONS: Right(
         "see what a unit could not follow of another unit's events",

@@ -6,10 +6,14 @@ dead letter of their subject.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from shared.contracts.base import EventData
+from shared.messaging.envelope import Received
+from shared.messaging.erased_letters import LetterErasing, was
 from shared.messaging.letter_copies import Copies, Copy
 from shared.messaging.letters import (
     REPLAY,
@@ -42,6 +46,7 @@ class DeadLetters:
     def __init__(self, database: Database, *, service: str = "", copy: Copy | None = None) -> None:
         self._letters = database[COLLECTION]
         self._parked = database[PARKED]
+        self._erasing = LetterErasing(database, self._letters, self._parked)
         self._copies = Copies(self._letters, service, copy)
 
     async def prepare(self) -> None:
@@ -56,6 +61,7 @@ class DeadLetters:
         await self._parked.create_indexes(
             [IndexModel([("subject", 1), ("epoch", 1), ("sequence", 1)], name="place", unique=True)]
         )
+        await self._erasing.prepare()
 
     async def start(self) -> None:
         """Begin to copy to the topic and to count the open letters for the metric."""
@@ -86,7 +92,12 @@ class DeadLetters:
         if not await self._insert(document, record):
             return
         DEAD_LETTERS.labels(reason).inc()
-        self._copies.offer(document["_id"])
+        if not await self._erasing.late(document):
+            self._copies.offer(document["_id"])
+
+    async def narrow(self, events: Sequence[Received[EventData]]) -> None:
+        """Take out of what was set aside what the erasures among ``events`` tell, and note it for later."""
+        await self._erasing.narrow(events)
 
     async def _insert(self, document: Document, record: Record) -> bool:
         """Whether the letter is new; delivered again after it was set aside, it is not."""
@@ -95,7 +106,7 @@ class DeadLetters:
             return True
         except DuplicateKeyError:
             there = await self._letters.find_one({"_id": document["_id"]})
-        if there is None or same_message(there, record):
+        if there is None or same_message(there, record) or await asyncio.to_thread(was, there, record):
             return False
         # The topic was made anew and another message lies where one lay before: neither may disappear.
         document["_id"] = second_id(record)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 
+from shared.contracts.base import PersonErased
 from shared.messaging.answers import Answers
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.envelope import Malformed
@@ -40,6 +41,10 @@ PIECE = 50
 OnPage = Callable[[Page], Awaitable[None]]
 
 
+async def nothing(_: str) -> None:
+    """Nobody looks again."""
+
+
 class Delivery:
     """Carries a batch to the views and reactions of one service, and control messages to their parts.
 
@@ -56,6 +61,7 @@ class Delivery:
         views: Views | None = None,
         reactions: Reactions | None = None,
         on_page: OnPage | None = None,
+        again: Callable[[str], Awaitable[None]] = nothing,
     ) -> None:
         self._letters = letters
         self._prefix = topic_prefix
@@ -66,6 +72,7 @@ class Delivery:
         self._views = views
         self._reactions = reactions
         self._on_page = on_page
+        self._again = again
 
     async def __call__(self, records: Sequence[Record]) -> None:
         items: list[Incoming] = []
@@ -84,16 +91,28 @@ class Delivery:
             if self._on_page is not None:
                 await self._on_page(page)
         items = [item for item in items if await self._counts(item)]
+        erased = await self._told_of_erasures(items)
         failed: set[str] = set()
         if items and self._views is not None:
             failed |= await self._views.take(items)
         if items and self._reactions is not None:
             # What a rebuild asked for is for the views alone.
             failed |= await self._reactions.take([item for item in items if build_of(item.replay) is None])
+        for erasure_id in erased:
+            await self._again(erasure_id)
         for letter in {item.letter for item in items} - failed - {""}:
             await self._letters.resolve(letter)
         for record in records:
             HANDLED.labels(record.topic).inc()
+
+    async def _told_of_erasures(self, items: Sequence[Incoming]) -> set[str]:
+        """Before anything is stored: whatever comes late finds what is gone. Answers the erasures' ids."""
+        erased = [
+            (item.event, item.event.data) for item in items if isinstance(item.event.data, PersonErased)
+        ]
+        if erased:
+            await self._letters.narrow([event for event, _ in erased])
+        return {data.erasure_id for _, data in erased}
 
     async def _control(self, record: Record, pages: list[Page]) -> bool:
         """Whether the message was no event, and has been taken up. Raises ``Malformed``."""

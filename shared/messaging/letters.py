@@ -43,6 +43,8 @@ class LetterStatus(StrEnum):
     """Carried out."""
     DISCARDED = "discarded"
     """An operator has decided that it can never be used."""
+    ERASED = "erased"
+    """It named somebody who was erased: its bytes are gone, and its owner may send the event again."""
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Protocol
 from shared.messaging.answers import Answers
 from shared.messaging.brokers import Kafka
 from shared.messaging.dead_letters import DeadLetters
-from shared.messaging.delivery import Delivery
+from shared.messaging.delivery import Delivery, nothing
 from shared.messaging.generations import FIRST, Generation, Generations
 from shared.messaging.inbox import Inbox
 from shared.messaging.incoming import Incoming
@@ -21,6 +21,7 @@ from shared.messaging.rebuild import Rebuilder
 from shared.messaging.reconcile import Reconciler
 from shared.messaging.topics import DEAD_LETTERS
 from shared.messaging.viewing import Projection, Views
+from shared.privacy.erasures import Erasures
 from shared.store.driver import Database
 from shared.store.roles import Reads, tell
 
@@ -47,6 +48,7 @@ class Reading:
         producer: Producer,
         views: Callable[[Generation], Sequence[Projection]] | None,
         reactions: Mapping[str, Reaction] | None,
+        erasures: Erasures | None,
         answers: Answers | None,
     ) -> None:
         prefix = settings.topic_prefix
@@ -78,6 +80,8 @@ class Reading:
             views=self._views,
             reactions=self._reactions,
             on_page=self._rebuilder.on_page if self._rebuilder is not None else None,
+            # A reaction that was under way may have brought back what was erased here already.
+            again=erasures.again if erasures is not None and reactions is not None else nothing,
         )
         self.reader = Reader(
             settings.brokers(),

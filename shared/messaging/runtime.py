@@ -7,12 +7,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel
 
 from shared.messaging.ahead import topic_ahead
-from shared.messaging.brokers import Kafka
+from shared.messaging.engines import EngineSettings, answers
+from shared.messaging.erased_letters import WAYS
 from shared.messaging.generations import Generation
 from shared.messaging.own_topic import OwnersProducer, OwnTopic
 from shared.messaging.producer import Producer
@@ -24,8 +25,10 @@ from shared.messaging.topics import DEAD_LETTERS as DEAD_LETTERS_TOPIC
 from shared.messaging.topics import HEADS, REPUBLISH, replay_topic, topic_of
 from shared.messaging.topics_keeper import TopicsKeeper
 from shared.messaging.viewing import Projection
+from shared.privacy.erasable import Erasable
+from shared.privacy.erasures import Erasures
 from shared.store.checkpointing import Auditing, Checkpoints
-from shared.store.driver import AWAY, Client, Database, Driver, close, connect
+from shared.store.driver import AWAY, Client, Database, close, connect
 from shared.store.due import Due
 from shared.store.migrations import Migration
 from shared.store.presence import Presence
@@ -44,26 +47,12 @@ DATABASE_WAIT_S = 60.0
 RELAY_STUCK_S = 60.0
 
 
-class EngineSettings(Protocol):
-    """Where the engines are."""
-
-    def brokers(self) -> Kafka: ...
-    @property
-    def mongodb_uri(self) -> str: ...
-    @property
-    def mongodb_driver(self) -> Driver: ...
-    @property
-    def database_prefix(self) -> str: ...
-    @property
-    def topic_prefix(self) -> str: ...
-
-
 class ServiceRuntime:
     """Store, relay and reader of one service.
 
     ``topic`` is what the service publishes on (null: it publishes nothing), ``aggregates`` the names of its
-    aggregates' collections, ``auditing`` how journal and trail are secured (null: without checkpoints). Made
-    without I/O; ``running()`` opens it all.
+    aggregates' collections, ``auditing`` how journal and trail are secured (null: without checkpoints),
+    ``erasables`` how somebody is erased from the aggregates. Made without I/O; ``running()`` opens it all.
     """
 
     def __init__(
@@ -74,6 +63,7 @@ class ServiceRuntime:
         topic: str | None = None,
         aggregates: Sequence[str] = (),
         auditing: Auditing | None = None,
+        erasables: Sequence[Erasable[Any]] = (),
     ) -> None:
         self.name = name
         self.trail = Trail()
@@ -83,6 +73,8 @@ class ServiceRuntime:
         self.aggregates = tuple(aggregates)
         """The collections of what the service owns."""
         self._auditing = auditing
+        self._erasables = tuple(erasables)
+        self._erasures: Erasures | None = None
         self._client: Client | None = None
         self._database: Database | None = None
         self._presence: Presence | None = None
@@ -101,6 +93,13 @@ class ServiceRuntime:
         if self._database is None:
             raise RuntimeError(f"{self.name} is not running")
         return self._database
+
+    @property
+    def erasures(self) -> Erasures:
+        """Erases people. Raises ``RuntimeError`` before ``running()``."""
+        if self._erasures is None:
+            raise RuntimeError(f"{self.name} is not running")
+        return self._erasures
 
     @property
     def producer(self) -> Producer:
@@ -148,6 +147,10 @@ class ServiceRuntime:
             self._presence = Presence(self._database, self.name, ending.begin)
             await self._prepare_database(self._presence)
             await self.trail.open(self._database)
+            self._erasures = Erasures(
+                self._database, self.name, self._epoch, erasables=self._erasables, ways=WAYS
+            )
+            await self._erasures.apply_again()
             self._producer = await self._make_producer()
             if self._topic is not None:
                 self._publishing = Publishing(
@@ -169,6 +172,7 @@ class ServiceRuntime:
                     auditing=self._auditing,
                 )
                 await self._checkpoints.start()
+            self._erasures.start(self._publishing.relay if self._publishing is not None else None)
             yield self
         finally:
             await self._stop()
@@ -198,6 +202,7 @@ class ServiceRuntime:
             producer=self.producer,
             views=views,
             reactions=reactions,
+            erasures=self._erasures,
             answers=self._publishing.answers if self._publishing is not None else None,
         )
         also = [HEADS, REPUBLISH, DEAD_LETTERS_TOPIC, *([self._topic] if self._topic else [])]
@@ -214,7 +219,7 @@ class ServiceRuntime:
     async def problems(self) -> list[str]:
         """Why this service is not ready, in words for its operators; empty if it is."""
         found: list[str] = []
-        if self._database is None or not await _answers(self._database):
+        if self._database is None or not await answers(self._database):
             found.append("mongodb does not answer")
         return found + self.unheard()
 
@@ -281,20 +286,10 @@ class ServiceRuntime:
         for task in self._tasks:
             await end(task)
         kept = (self.trail, self._publishing, self._checkpoints)
-        for part in (self._reading, self._keeper, *kept, self._producer):
+        for part in (self._erasures, self._reading, self._keeper, *kept, self._producer):
             if part is not None:
                 await part.stop()
         if self._presence is not None:
             await self._presence.stop()
         if self._client is not None:
             await close(self._client)
-
-
-async def _answers(database: Database) -> bool:
-    try:
-        await asyncio.wait_for(database.command("ping"), 2.0)
-    except TimeoutError:
-        return False
-    except AWAY:
-        return False
-    return True

@@ -22,8 +22,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
+from shared.contracts.base import ERASED_TEXT
+
 MOST_WORDS: Final = 20
-INSTEAD: Final = "[…]"
+INSTEAD: Final = ERASED_TEXT
 """What stands where a name was."""
 _SALT: Final = 16
 _SCRYPT: Final = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024, "dklen": 32}

@@ -21,6 +21,7 @@ NOTHING: Final = {
     "marks": "how far views have read, by record",
     "inbox": "how far reactions have read, by record",
     "expected": "how far a topic has to be read",
+    "scrubs": "which values of other units' events are gone, by record and field",
     "checkpoints": "hashes of the journal's heads, signed",
     "checkpointed": "which heads were noted",
     "used_links": "random ids of sign-in links, until they would have expired",

@@ -1,12 +1,13 @@
 """Whether stored events are the very ones that were stored: each by itself, and all of a subject as a chain.
 
 Pure. What an event says is covered by its hash; its personal values lie apart and are covered by digests in
-it. A value that is not there any more was erased, which is no fault; one that is there has to be the one.
+it. One that is there has to be the one; one that is not there any more was erased, and a later event of the
+subject has to say so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from shared.store.changed import AUDIT
@@ -58,6 +59,37 @@ def _people_fault(event: Document) -> str | None:
     return None
 
 
+def _gone(event: Document) -> set[str]:
+    """The paths in what the event published whose values are not there any more."""
+    people = event.get("people")
+    entries = people if isinstance(people, list) else []
+    there = {entry.get("path") for entry in entries if isinstance(entry, dict)}
+    return {path for path in _digests(event.get("data"), "") if path not in there}
+
+
+def _digests(node: Any, where: str) -> Iterator[str]:
+    if isinstance(node, dict):
+        if node.keys() in ({"digest"}, {"digest", "text"}):
+            yield where
+            return
+        for key, child in node.items():
+            yield from _digests(child, f"{where}.{key}" if where else str(key))
+    elif isinstance(node, list):
+        for index, child in enumerate(node):
+            yield from _digests(child, f"{where}.{index}")
+
+
+def _told_gone(event: Document) -> set[tuple[Place, str]]:
+    """What the event of an erasure says that earlier ones lose."""
+    data = event.get("data")
+    scrubbed = data.get("scrubbed") if isinstance(data, dict) else None
+    return {
+        (place, str(each.get("path")))
+        for each in (scrubbed if isinstance(scrubbed, list) else ())
+        if isinstance(each, dict) and (place := _place(each)) is not None
+    }
+
+
 def _at(node: Any, path: str) -> Any:
     for step in path.split("."):
         if isinstance(node, dict):
@@ -94,6 +126,8 @@ class ChainAudit:
         self.ahead: Place | None = None
         """The first event behind the place where the aggregate stands."""
         self._faults: list[Fault] = []
+        self._gone: set[tuple[Place, str]] = set()
+        self._told_gone: set[tuple[Place, str]] = set()
 
     def add(self, event: Document) -> None:
         """The journal's next event."""
@@ -112,6 +146,8 @@ class ChainAudit:
         if self._stands is None:
             return [*self._faults, ("-", "the aggregate has no place")]
         found = list(self._faults)
+        for lost, path in sorted(self._gone - self._told_gone):
+            found.append((shown(lost), f"the value {path!r} is gone, and no erasure says so"))
         if whole and self.ahead is not None:
             what = f"the journal is ahead of the aggregate, which stands at {shown(self._stands)}"
             found.append((shown(self.ahead), what))
@@ -130,10 +166,12 @@ class ChainAudit:
         if place is None:
             self._say(event, ["it has no place"])
             return
+        self._told_gone |= _told_gone(event)
         if self._stands is not None and place > self._stands:
             self.ahead = self.ahead or place
             return
         faults = event_faults(event)
+        self._gone |= {(place, path) for path in _gone(event)}
         if event.get("_id") != event_key(self._subject, *place):
             faults.append("its id is not its place")
         if place[1] != self._last[1] + 1:

@@ -98,6 +98,8 @@ def audit_part(command: Command, changes: Sequence[Changed]) -> tuple[State, lis
             for field, before, after in changes
         ],
     }
+    if command.erases:
+        people = [entry for entry in people if not entry["path"].endswith(".before")]
     return part, people
 
 

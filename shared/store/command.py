@@ -29,7 +29,8 @@ class Command:
     body, so that the same key with another body is refused. ``at`` is when the service accepted it (UTC).
     ``source`` is set for reactions, which need no key: a highest mark per source does the same for ever.
     ``on_behalf_of`` is the opaque id of the person whom ``actor`` acts for; ``origin`` the network address
-    that the request came from, null where no request did.
+    that the request came from, null where no request did. ``erases``: the audit keeps no value that the
+    command takes away, only its digest.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Command:
     expected_version: int | None = None
     on_behalf_of: str | None = None
     origin: str | None = None
+    erases: bool = False
 
 
 @dataclass(frozen=True, slots=True)

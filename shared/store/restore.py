@@ -11,7 +11,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Final
@@ -32,7 +32,7 @@ class Restore:
     """The restore of one service from a backup whose file has been verified.
 
     ``topic_epoch`` reads the highest epoch of the last messages of the service's topic (0: none); it raises
-    where Kafka cannot tell.
+    where Kafka cannot tell. ``others`` are the other services' databases, whose ledgers of erasures count.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Restore:
         *,
         topic_epoch: Callable[[], Awaitable[int]],
         progress: Progress,
+        others: Sequence[Database] = (),
     ) -> None:
         self._client = client
         self._database: Database = client[database_name]
@@ -51,6 +52,7 @@ class Restore:
         self._manifest = manifest
         self._topic_epoch = topic_epoch
         self._progress = progress
+        self._others = tuple(others)
         self._token = secrets.token_hex(8)
 
     async def run(self, wait_s: float) -> int:
@@ -73,7 +75,7 @@ class Restore:
             if not loaded:
                 await load(self._database, self._folder, self._manifest, self._progress)
                 await self._note({"loaded": True})
-            await put_in_place(self._client, self._database, self._manifest, epoch)
+            await put_in_place(self._client, self._database, self._manifest, epoch, self._others)
         await self._meta.delete_one({"_id": RESTORE, "token": self._token})
         return epoch
 

@@ -10,6 +10,10 @@ from shared.store.driver import Database, IndexModel, OperationFailure, ReturnDo
 
 JOURNAL = "journal"
 META = "meta"
+ERASURES = "erasures"
+"""The ledger of erasures (`shared.privacy.ledger`)."""
+SCRUBS = "scrubs"
+"""What erasures have taken out of other units' events."""
 WAITING = "waiting"
 """The index that every collection of aggregates has: what waits in an outbox."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +18,11 @@ from shared.store.driver import (
     Client,
     Database,
     Document,
+    DuplicateKeyError,
     raw,
 )
 from shared.store.presence import RESTORE
-from shared.store.setup import JOURNAL, META, WAITING
+from shared.store.setup import ERASURES, JOURNAL, META, SCRUBS, WAITING
 from shared.store.trail import AUDIT_ENTRIES
 
 _BATCH: Final = 1000
@@ -28,6 +31,8 @@ _MAJORITY: Final = {"w": "majority", "j": True}
 _FRESH: Final = frozenset({RESTORE, "feed"})
 """Entries of ``meta`` that are not taken from a backup. The feed is a new one for every browser, or one that
 had seen more of it than the backup holds would pass over numbers that come a second time."""
+_SURVIVE: Final = (ERASURES, SCRUBS)
+"""Collections that a restore adds to and never puts back: what was erased once stays erased."""
 
 
 async def load(database: Database, folder: Path, manifest: Manifest, progress: Progress) -> None:
@@ -72,18 +77,22 @@ async def load(database: Database, folder: Path, manifest: Manifest, progress: P
         await _settle_outbox(database, name + LOADING)
 
 
-async def put_in_place(client: Client, database: Database, manifest: Manifest, epoch: int) -> None:
+async def put_in_place(
+    client: Client, database: Database, manifest: Manifest, epoch: int, others: Sequence[Database] = ()
+) -> None:
     """Swap, collection by collection; what was swapped before an interruption is passed over.
 
-    The epoch comes last: until the mark is gone the service does not start.
+    What was erased since the backup stays known: from the present database, and from the ``others``, whose
+    ledgers a database that was lost has to be told. The epoch comes last: until the mark is gone the service
+    does not start.
     """
     present = set(await database.list_collection_names())
     for name in sorted(present):
-        gone = name not in manifest.documents and name not in {*LEFT_OUT, META, AUDIT_ENTRIES}
+        gone = name not in manifest.documents and name not in {*LEFT_OUT, META, AUDIT_ENTRIES, *_SURVIVE}
         if gone and not name.endswith(LOADING) and not name.startswith("system."):
             await database[name].drop()
     for name in sorted(manifest.documents):
-        if name + LOADING in present and name != META:
+        if name + LOADING in present and name not in {META, *_SURVIVE}:
             if name == AUDIT_ENTRIES:
                 await _keep_trail(database)
             await client["admin"].command(
@@ -94,6 +103,10 @@ async def put_in_place(client: Client, database: Database, manifest: Manifest, e
                     "writeConcern": _MAJORITY,
                 }
             )
+    for name in _SURVIVE:
+        await _union(database, name)
+    for other in others:
+        await _learn(database, other)
     await _put_meta(database, epoch)
 
 
@@ -116,6 +129,25 @@ async def _insert_new(collection: Any, documents: list[Any]) -> None:
     except BulkWriteError as error:
         if any(fault["code"] != DUPLICATE for fault in error.details["writeErrors"]):
             raise
+
+
+async def _union(database: Database, name: str) -> None:
+    """The present documents stay; the backup adds those that are not there."""
+    async for document in database[name + LOADING].find({}):
+        await _add(database, name, document)
+    await database[name + LOADING].drop()
+
+
+async def _learn(database: Database, other: Database) -> None:
+    """Whom another service has erased: its row says nothing about this database, which begins with it."""
+    async for row in other[ERASURES].find({}):
+        refused = row["state"] == "refused"
+        await _add(database, ERASURES, {**row, "epoch": 0, "state": row["state"] if refused else "accepted"})
+
+
+async def _add(database: Database, name: str, document: Document) -> None:
+    with suppress(DuplicateKeyError):
+        await database[name].insert_one(document)
 
 
 async def _put_meta(database: Database, epoch: int) -> None:

@@ -1,0 +1,108 @@
+"""After somebody was erased nothing holds their name: no API, page, log, metric, database or topic."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from shared.local.kafka import Kafka
+from shared.local.mongod import Mongod
+from shared.testing.serving import Surroundings, serving, surroundings
+from shared.testing.waiting import eventually
+from tests.planting import NAME, Whole, ends, holds, in_answers, in_databases, in_metrics, in_topics, plant
+from tests.system import SERVICES
+
+REQUEST = {"names": [NAME], "person_ids": ["person-zm"], "reason": f"{NAME} ha chiesto la cancellazione"}
+
+
+@pytest.fixture
+async def around(mongod: Mongod, kafka: Kafka, tmp_path: Path) -> AsyncIterator[Surroundings]:
+    async with surroundings(mongod.uri, kafka.bootstrap_servers, tmp_path) as made:
+        yield made
+
+
+async def start(stack: AsyncExitStack, around: Surroundings, kafka: Kafka) -> Whole:
+    """All five services, each with its own application."""
+    services = {}
+    for name in SERVICES:
+        build = import_module(f"services.{name}.app").build_app
+        settings = import_module(f"services.{name}.settings").Settings
+        services[name] = await stack.enter_async_context(serving(around, build, settings))
+    return Whole(around, services, kafka.bootstrap_servers)
+
+
+async def erase(whole: Whole) -> None:
+    """Ask every service, with one key, and wait until all say that it is done."""
+    for name, served in whole.services.items():
+        async with served.client("director", **{"idempotency-key": "erase-zm"}) as director:
+            answer = await director.post("/v1/people/erasures", json=REQUEST)
+            assert answer.status_code == 202, f"{name}: {answer.text}"
+            assert not holds(answer.content.replace(b"person-zm", b""))
+    for name in whole.services:
+        await eventually(partial(done, whole, name), within=60, every=0.3)
+
+
+async def done(whole: Whole, name: str) -> dict[str, Any]:
+    rows = await whole[name].database["erasures"].find({}).to_list()
+    assert [row["state"] for row in rows] == ["done"], f"{name}: {rows}"
+    return rows[0]
+
+
+async def ponte(around: Surroundings, *arguments: str) -> tuple[int, str]:
+    """A command of `ponte` against these services."""
+    environment = {
+        **os.environ,
+        "PONTE_MONGODB_URI": around.mongodb_uri,
+        "PONTE_KAFKA_BOOTSTRAP_SERVERS": around.kafka_bootstrap,
+        "PONTE_DATABASE_PREFIX": around.prefix,
+        "PONTE_TOPIC_PREFIX": around.prefix,
+        **around.keys.environment(),
+    }
+    process = await asyncio.create_subprocess_exec(
+        str(Path(sys.executable).with_name("ponte")),
+        *arguments,
+        env=environment,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    told, _ = await process.communicate()
+    return process.returncode or 0, told.decode()
+
+
+async def nothing_in_databases(whole: Whole) -> None:
+    assert await in_databases(whole) == []
+
+
+@pytest.mark.timeout(300)
+async def test_nothing_is_left_of_somebody_who_was_erased(
+    around: Surroundings, kafka: Kafka, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    async with AsyncExitStack() as stack:
+        whole = await start(stack, around, kafka)
+        subjects = await plant(whole)
+        assert len(await in_databases(whole)) > 30
+        assert await in_answers(whole, subjects)
+        expired = await ends(whole)
+        await erase(whole)
+
+        await eventually(lambda: nothing_in_databases(whole), within=30, every=0.5)
+        assert await in_answers(whole, subjects) == []
+        assert await in_topics(whole, expired) == []
+        assert in_metrics() == []
+        assert not [record for record in caplog.records if holds(record.getMessage().encode())]
+
+        for command in (("check",), ("check", "--audit")):
+            code, told = await ponte(around, *command)
+            assert code == 0, told
+            assert not holds(told.encode())
