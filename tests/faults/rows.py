@@ -12,6 +12,7 @@ from tests.faults.families import (
     kills,
     network,
     poison,
+    privacy,
     restore,
 )
 from tests.faults.scene import Row
@@ -22,6 +23,7 @@ ROWS: list[Row] = [
     *network.ROWS,
     *groups.ROWS,
     *poison.ROWS,
+    *privacy.ROWS,
     *deliveries.ROWS,
     *clock.ROWS,
     *combined.ROWS,
