@@ -123,7 +123,7 @@ class Reader:
 
     async def _drain(self) -> None:
         """Take up nothing new, and let the batch under way finish, so that its offsets can be committed."""
-        consumer = self._subscriber.consumer
+        consumer: Any = self._subscriber.consumer
         if consumer is not None:
             with suppress(Exception):
                 consumer.pause(*consumer.assignment())
@@ -216,7 +216,7 @@ class Reader:
 
     async def _silent(self) -> bool:
         """Behind, or without partitions, and nothing has moved for a while although nothing is held."""
-        consumer = self._subscriber.consumer
+        consumer: Any = self._subscriber.consumer
         if consumer is None:
             return True
         quiet = time.monotonic() - max(self.progress_at, self._notes.assigned_at)
@@ -237,7 +237,7 @@ class Reader:
         self.replaced_in_vain += 1
 
     async def _stop_subscriber(self) -> None:
-        consumer = self._subscriber.consumer
+        consumer: Any = self._subscriber.consumer
         try:
             await asyncio.wait_for(self._subscriber.stop(), STOP_TIMEOUT_S)
         except Exception as error:
