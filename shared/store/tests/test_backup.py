@@ -41,7 +41,7 @@ async def test_the_indexes_come_back_too(unit: Unit) -> None:
     await unit.restore()
     after = {name: await backup_module.indexes_of(unit.database, name) for name in ("missions", JOURNAL)}
     assert after == before
-    assert {index["name"] for index in after[JOURNAL]} == {"place", "time"}
+    assert {index["name"] for index in after[JOURNAL]} == {"place", "moment", "actor", "principal"}
 
 
 async def test_an_event_that_waited_in_the_backup_is_journalled_and_waits_on_in_its_old_place(
