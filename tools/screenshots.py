@@ -1,19 +1,22 @@
-"""Takes the pictures of the page that the README and docs/screenshots show.
+"""Takes the pictures of the pages that the README and docs/screenshots show.
 
-    .venv/bin/python -m tools.screenshots
+    .venv/bin/python -m tools.screenshots [director] [audit]
 
-The whole system runs with the sample register in a folder of its own; a mission that is scheduled while the
-page is open shows that it is live.
+The whole system runs with the sample register in a folder of its own. On the Director's page a mission that
+is scheduled while it is open shows that it is live; for the auditor's, people of several offices do things.
 """
 
 import asyncio
+import sys
 import tempfile
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from playwright.async_api import Browser, async_playwright
 
 from shared.local.paths import root
+from shared.testing.waiting import eventually
 from tests.browser import LAUNCH, chromium
 from tests.system import System
 
@@ -27,6 +30,10 @@ NEWS = {
     ("en", 1440): ("Barcelona: school exchange (sample)", "Barcelona, ES", "Deputy Mayor", "2027-05-12"),
     ("en", 390): ("Riga: working visit (sample)", "Riga", "Mayor", "2027-06-16"),
 }
+
+
+LONGEST = 2600
+"""Pixels of a picture of the auditor's page, which goes on and on."""
 
 
 def mission(title: str, city: str, function: str, day: str) -> dict[str, Any]:
@@ -64,18 +71,89 @@ async def picture(system: System, browser: Browser, language: str, width: int) -
     await context.close()
 
 
-async def main() -> None:
+async def history(system: System) -> None:
+    """Something of everything that an auditor looks for; whoever stands in for somebody is invented too."""
+    today = date.today()  # noqa: DTZ011 - a day or so is all the same here
+    async with (
+        system.http("agenda", "officer-city") as officer,
+        system.http("agenda", "cabinet") as cabinet,
+        system.http("agenda", "protocol") as protocol,
+        system.http("agenda", "officer-european") as other,
+        system.http("agenda", "auditor") as auditor,
+        system.http("dossiers", "officer-partnerships") as partnerships,
+    ):
+
+        async def made(client: Any, path: str, **body: Any) -> str:
+            answer = await client.post(path, json=body)
+            return str(answer.raise_for_status().json()["subject"])
+
+        lent = {"starts_on": str(today), "ends_on": str(today + timedelta(days=20)), "roles": ["cabinet"]}
+        await made(cabinet, "/v1/substitutions", substitute="local-protocol", reason="Ferie", **lent)
+        other_day = mission("Dakar: incubatore di imprese (esempio)", "Dakar", "Vicesindaco", "2027-02-09")
+        cancelled = await made(officer, "/v1/missions", **other_day)
+        why = "Il Vicesindaco resta a Milano per la seduta del Consiglio."
+        await made(officer, f"/v1/missions/{cancelled}/cancel", reason=why)
+        talk = mission("Lione: colloquio sulle mense (esempio)", "Lyon", "Sindaco", "2027-03-04")
+        reserved = await made(officer, "/v1/missions", **talk, reserved=True)
+        await auditor.get(f"/v1/missions/{reserved}")
+        await other.post(f"/v1/missions/{reserved}/cancel", json={"reason": "-"})
+        candidacies = (await partnerships.get("/v1/candidacies?limit=50")).json()["items"]
+        going = next(one for one in candidacies if one["data"]["status"] == "preparing")
+        later = {"local": "2027-01-22T17:00", "time_zone": "Europe/Brussels"}
+        await partnerships.post(f"/v1/candidacies/{going['id']}/move-deadline", json={"deadline": later})
+
+        async def moved() -> bool:
+            legs = [{"place": "Lyon", "starts_at": "2027-03-11T09:30", "ends_at": "2027-03-11T18:00"}]
+            answer = await protocol.post(
+                f"/v1/missions/{reserved}/reschedule",
+                json={"legs": legs},
+                headers={"X-On-Behalf-Of": "local-cabinet"},
+            )
+            return answer.status_code == 200
+
+        await eventually(moved, within=20)
+        await made(
+            officer, f"/v1/missions/{reserved}/correct", title="Lione: colloquio con la Città (esempio)"
+        )
+
+
+async def audit_picture(system: System, browser: Browser, language: str, width: int) -> None:
+    """The beginning of the auditor's page, and at full width also its first screen."""
+    size = {"width": width, "height": SIZES[width]}
+    context = await browser.new_context(
+        viewport=size,  # type: ignore[arg-type]  # playwright's own TypedDict
+        locale=LOCALES[language],
+        timezone_id="Europe/Rome",
+    )
+    page = await context.new_page()
+    await page.goto(system.ponte("link", "--role", "auditor").stdout.strip())
+    await page.goto(f"{system.url('dashboard')}/audit")
+    await page.wait_for_selector(".trail")
+    target = root() / FOLDER
+    if width == max(SIZES):
+        await page.screenshot(path=target / f"audit-{language}-{width}-first-screen.png")
+    clip: Any = {"x": 0, "y": 0, "width": width, "height": LONGEST}
+    await page.screenshot(path=target / f"audit-{language}-{width}.png", full_page=True, clip=clip)
+    await context.close()
+
+
+async def main(wanted: list[str]) -> None:
     """Every language at every width."""
     (root() / FOLDER).mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="ponte-screenshots-") as folder:
         async with System(Path(folder) / "data", sample=True) as system, async_playwright() as playwright:
             browser = await playwright.chromium.launch(executable_path=chromium(), args=LAUNCH)
-            for language in LOCALES:
-                for width in SIZES:
-                    await picture(system, browser, language, width)
-                    print(f"{FOLDER}/director-{language}-{width}.png", flush=True)
+            for name, take in {"director": picture, "audit": audit_picture}.items():
+                if wanted and name not in wanted:
+                    continue
+                if name == "audit":
+                    await history(system)
+                for language in LOCALES:
+                    for width in SIZES:
+                        await take(system, browser, language, width)
+                        print(f"{FOLDER}/{name}-{language}-{width}.png", flush=True)
             await browser.close()
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    asyncio.run(main(sys.argv[1:]))

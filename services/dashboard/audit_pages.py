@@ -17,6 +17,7 @@ from services.dashboard.trail import Found, Place, Question, look
 from services.dashboard.trail_export import Export
 from services.dashboard.units import Bearer, Trouble, UnitFailed, Units
 from services.dashboard.views import audit
+from services.dashboard.views.audit_commands import command_groups
 from services.dashboard.views.audit_search import SERVICES, Search
 from services.dashboard.views.frame import Frame
 from services.dashboard.views.lens import Lens
@@ -121,7 +122,7 @@ def _values(search: Search, place: Place | None, found: Found | None, frame: Fra
         "search": search,
         "services": services,
         "kinds": kinds,
-        "commands": audit.command_groups(frame, search),
+        "commands": command_groups(frame, search),
         "days": audit.by_days(found.entries, search, frame) if found else [],
         "count": len(found.entries) if found else 0,
         "failed": [_lacking(failed, frame) for failed in found.failed] if found else [],

@@ -191,6 +191,31 @@ async def test_a_group_withdrawn_and_a_person_locked_out_are_noticed_at_the_next
     assert answer.status == 401
 
 
+@pytest.mark.browser
+async def test_the_trail_is_read_with_the_providers_own_token(here: Here, browser: Browser) -> None:
+    officer = await here.realm.add_person(["officer-city"])
+    refused = await browser.new_context(locale="it-IT")
+    page = await refused.new_page()
+    await sign_in(page, here, officer, "/audit")
+    assert "Non consentito" in await page.inner_text("h1")
+    await refused.close()
+
+    auditor = await here.realm.add_person(["auditor"])
+    context = await browser.new_context(locale="it-IT")
+    page = await context.new_page()
+    await sign_in(page, here, auditor, "/audit?service=dashboard")
+
+    async def noted() -> bool:
+        await page.goto(f"{here.url}/audit?service=dashboard&kind=refusal")
+        return "Leggere il registro di controllo" in await page.inner_text("main")
+
+    await eventually(noted, within=20)
+    assert await page.locator(".notice:not([hidden])").count() == 0
+    await page.goto(f"{here.url}/audit")
+    assert "Agenda: il servizio non risponde." in await page.inner_text("main"), "and the rest is there"
+    await context.close()
+
+
 async def test_a_program_comes_with_a_token_and_new_keys_need_no_restart(here: Here) -> None:
     async def status() -> int:
         token = await here.realm.program_token()

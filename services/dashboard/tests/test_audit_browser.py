@@ -124,7 +124,7 @@ async def test_a_search_needs_no_reload_and_is_in_the_address(page: Page) -> Non
     assert await page.evaluate("window.theSamePage")
     await page.go_back()
     await page.wait_for_url("**/audit?kind=refusal*")
-    await page.wait_for_function("document.querySelectorAll('.entry-refusal').length === 2")
+    await page.locator(".entry-refusal").nth(1).wait_for()
 
 
 async def test_what_is_wrong_is_marked_and_gets_the_focus(page: Page) -> None:
@@ -132,7 +132,7 @@ async def test_what_is_wrong_is_marked_and_gets_the_focus(page: Page) -> None:
     await page.locator("#f-until").fill("2026-11-01")
     await page.locator("#seek button").click()
     await page.wait_for_selector("#f-until[aria-invalid]")
-    await page.wait_for_function("document.activeElement.id === 'f-until'")
+    await page.wait_for_selector("#f-until:focus")
     assert "Viene prima dell'inizio" in await page.locator("#wrong-until").inner_text()
     await page.locator(".go a").click()
     await page.wait_for_selector(".trail")
@@ -142,7 +142,7 @@ async def test_what_is_wrong_is_marked_and_gets_the_focus(page: Page) -> None:
 async def test_turning_to_earlier_entries_leads_the_focus_there(page: Page) -> None:
     await page.locator(".turn a").last.click()
     await page.wait_for_url("**before=*")
-    await page.wait_for_function("document.activeElement.id === 'results-h'")
+    await page.wait_for_selector("#results-h:focus")
     assert "precedenti a" in await page.locator("#results > header").inner_text()
     assert await page.locator(".turn").inner_text() == "Dalla più recente"
     assert "Candidature: il servizio non risponde." in await page.locator(".notice.warn").inner_text()

@@ -82,12 +82,29 @@ def test_words_of_the_pages_stand_for_words_of_the_program() -> None:
     ]
 
 
+def test_fields_stand_in_the_order_in_which_people_think_of_them() -> None:
+    new = {"ends_at": "2027-03-05", "some_field": 1, "starts_at": "2027-03-04", "title": "x"}
+    assert [label for label, *_ in told("mission", None, new)] == ["Titolo", "Inizio", "Fine", "some field"]
+    ten = [{"some_field": str(number)} for number in range(10)]
+    assert [label for label, *_ in told("legs", None, ten)][-2:] == [
+        "Tappa 9 › some field",
+        "Tappa 10 › some field",
+    ]
+
+
+def test_that_a_record_has_its_own_id_is_not_told() -> None:
+    own = SimpleNamespace(field="mission_id", before=None, after="mission-1")
+    other = SimpleNamespace(field="agreement_id", before=None, after="agreement-1")
+    assert [each.path for each in differences([own, other], frame(), subject="mission-1")] == ["agreement_id"]
+
+
 def test_what_nobody_has_words_for_stays_as_it_is() -> None:
     assert told("some_new_field", [1, "b"], {"x": [True]}) == [
         ("some new field", text("1, b"), text("x: sì"))
     ]
-    assert told("candidacy.deadline", {"local": "2027-01-14T17:00"}, {"local": "2027-01-22T09:30"}) == [
-        ("Scadenza › Ora del posto", text("14 gen 2027 17:00"), text("22 gen 2027 09:30"))
+    zone = {"time_zone": "Europe/Brussels", "at": "2027-01-14T16:00:00Z"}
+    assert told("candidacy.deadline", None, {"local": "2027-01-14T17:00", **zone}) == [
+        ("Scadenza", NONE, text("14 gen 2027 17:00 a Bruxelles"))
     ]
     assert told("note", None, "2027-99-99T99:99") == [("Nota", NONE, text("2027-99-99T99:99"))]
     ((_, _, long),) = told("note", None, "x" * 2000)

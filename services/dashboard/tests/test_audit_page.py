@@ -13,7 +13,7 @@ from services.dashboard.cookies import SESSION
 from services.dashboard.language import LANGUAGES, texts
 from services.dashboard.tests.auditing import Audited, audited
 from services.dashboard.tests.trail_units import a_change, a_unit, some_rows
-from services.dashboard.views.audit import COMMANDS
+from services.dashboard.views.audit_commands import COMMANDS
 from shared.identity import Role
 from shared.identity.rights import RIGHTS, Action
 
@@ -77,10 +77,13 @@ async def test_every_entry_says_when_who_from_where_what_and_why(client: httpx.A
         "Tappa 1 › Inizio prima: 4 mar 2027 09:30 CET dopo: 11 mar 2027 09:30 CET",
         "rifiuto Scrivere missioni",
         "GET /v1/missions/{mission_id} → 403",
-        "Motivo: Serve un ruolo.",
+        "Motivo: il ruolo non basta",
+        "Ondata di rifiuti",
+        "Motivo: 12 rifiuti contati",
+        "Motivo: Errore di battitura",
         "lettura Vedere una missione riservata",
         "Accordi, in automatico",
-        "nessuna identità",
+        "nessuna identità da 192.0.2.99",
         "Richiesta senza accesso valido",
         "epoca 1, n. 4 versione 4",
         "catena k3J9aX2fQ1, n. 41",

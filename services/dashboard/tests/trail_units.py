@@ -28,6 +28,13 @@ LEG = {"place": _LYON, "starts_at": "2027-03-04T08:30:00Z", "ends_at": "2027-03-
 LATER = {**LEG, "starts_at": "2027-03-11T08:30:00Z", "ends_at": "2027-03-12T17:00:00Z"}
 
 
+FLOOD = {
+    **dict.fromkeys(("subject", "actor", "client", "origin", "status")),
+    **dict.fromkeys(("action", "route", "method"), ""),
+    "reason": "flood-12",
+}
+
+
 def moment(ago: timedelta) -> str:
     return (NOW - ago).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
@@ -95,7 +102,7 @@ def some_rows() -> dict[str, list[Row]]:
                 actor="d0a9e2b1-77c4-4f0e-8a35-1b7f9c2e6d58",
                 on_behalf_of="8c1f6f0e-3b52-4d9a-9d0f-6a1f2c7be410",
             ),
-            an_entry(40, "refusal", 12 * minute, status=403, action="agenda.write", reason="Serve un ruolo."),
+            an_entry(40, "refusal", 12 * minute, status=403, action="agenda.write", reason="forbidden"),
             a_change(
                 3,
                 day + minute,
@@ -124,10 +131,10 @@ def some_rows() -> dict[str, list[Row]]:
             )
         ],
         "networks": [
-            an_entry(3, "refusal", 45 * minute, actor=None, action="", status=401, reason="Token scaduto.")
+            an_entry(3, "refusal", 45 * minute, actor=None, action="", status=401, reason="expired")
         ],
         "dossiers": [],
-        "dashboard": [],
+        "dashboard": [an_entry(4, "refusal", 2 * day, **FLOOD)],
     }
 
 

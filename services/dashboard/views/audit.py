@@ -8,64 +8,20 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from services.dashboard.views.audit_changes import Difference, differences
+from services.dashboard.views.audit_commands import command_words
 from services.dashboard.views.audit_search import KINDS, SERVICES, Search
 from services.dashboard.views.feed import kind_of
 from services.dashboard.views.frame import Frame
 
 SHOWN: Final = 6
-"""Differences that stand open; the rest is one press away."""
+SHOWN_NEW: Final = 3
+"""Differences that stand open, of a change and of what is new; the rest is one press away."""
 _SHORT: Final = 10
 _AUTOMATIC: Final = "service:"
+_FLOOD: Final = "flood-"
+"""How the trail calls the one entry that stands for so many refusals."""
 _CODES: Final = {"agenda": "u-city", "agreements": "u-city", "dossiers": "u-part"}
 _ICONS: Final = {"change": "pencil", "refusal": "ban", "reading": "password-visible"}
-COMMANDS: Final[dict[str, tuple[str, ...]]] = {
-    "agenda": (
-        "propose",
-        "schedule",
-        "reschedule",
-        "cancel",
-        "complete",
-        "correct",
-        "note-signature",
-    ),
-    "agreements": (
-        "draft",
-        "register",
-        "schedule-signing",
-        "reopen-signing",
-        "sign",
-        "enter-into-force",
-        "suspend",
-        "resume",
-        "renew",
-        "note-term-over",
-        "end",
-        "confirm-status",
-        "correct",
-    ),
-    "networks": (
-        "register-membership",
-        "record-mandate",
-        "end-mandate",
-        "set-duty",
-        "mark-duty-done",
-        "correct-membership",
-    ),
-    "dossiers": (
-        "register-candidacy",
-        "start-preparation",
-        "move-deadline",
-        "submit",
-        "shortlist",
-        "win",
-        "lose",
-        "end-as-finalist",
-        "withdraw",
-        "correct-candidacy",
-    ),
-    "": ("import",),
-}
-"""What may be looked for by name, by unit; another command can be typed into the address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +66,8 @@ class Line:
     @property
     def shown(self) -> list[Difference]:
         """The differences that stand open."""
-        return self.differences if len(self.differences) <= SHOWN + 1 else self.differences[:SHOWN]
+        most = SHOWN_NEW if all(each.before.kind == "none" for each in self.differences) else SHOWN
+        return self.differences if len(self.differences) <= most + 1 else self.differences[:most]
 
     @property
     def rest(self) -> list[Difference]:
@@ -163,12 +120,12 @@ def line(entry: Any, search: Search, frame: Frame, *, beside: Mapping[Save, int]
         behalf=_who(entry.on_behalf_of, "on_behalf_of", search, frame),
         client=_client(entry, frame),
         origin=entry.origin or "",
-        reason=entry.reason or "",
+        reason=_reason(entry, frame),
         place=_place(entry, frame),
         version=t("audit.version", version=entry.version) if entry.version is not None else "",
         hash=entry.hash or "",
         hash_short=f"{entry.hash[:_SHORT]}…" if entry.hash else "",
-        differences=differences(told, frame),
+        differences=differences(told, frame, subject=entry.subject),
         untold=_untold(entry, beside, frame) if changed and not told else "",
     )
 
@@ -184,28 +141,6 @@ def _untold(entry: Any, beside: Mapping[Save, int] | None, frame: Frame) -> str:
     """A save's values stand with its last event; an event from before there was a trail has none."""
     sequence = (beside or {}).get(_save(entry))
     return frame.t("audit.told-with", sequence=sequence) if sequence else frame.t("audit.untold")
-
-
-def command_words(command: str, frame: Frame) -> str:
-    """What the command is called; one that nobody has words for keeps its own name."""
-    return frame.t.get(f"audit.command.{command}", command)
-
-
-def command_groups(frame: Frame, search: Search) -> list[tuple[str, list[tuple[str, str]]]]:
-    """The commands to choose from, under the units that have them; the one in the address is always there."""
-    groups = [
-        (frame.t(f"audit.service.{service}") if service else "", _named(commands, frame))
-        for service, commands in COMMANDS.items()
-        if not service or not search.service or service == search.service
-    ]
-    known = {command for _, commands in groups for command, _ in commands}
-    if search.command and search.command not in known:
-        groups.append(("", _named((search.command,), frame)))
-    return groups
-
-
-def _named(commands: Sequence[str], frame: Frame) -> list[tuple[str, str]]:
-    return [(command, command_words(command, frame)) for command in commands]
 
 
 def choices(frame: Frame) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
@@ -224,11 +159,29 @@ def read_at(now: datetime, frame: Frame) -> str:
 
 def _title(entry: Any, frame: Frame) -> str:
     if entry.kind == "change":
-        return frame.t.get(f"kind.{kind_of(entry.type or '').replace('.', '-')}.title", entry.type or "")
+        kind = kind_of(entry.type or "").replace(".", "-")
+        return frame.t.get(f"kind.{kind}.title", "") or frame.t.get(f"audit.event.{kind}", entry.type or "")
+    if _flood(entry):
+        return frame.t("audit.flood")
     if not entry.action:
         return frame.t("audit.without-right")
     names = [_action(action, frame) for action in entry.action.replace(" and ", " or ").split(" or ")]
     return " / ".join(dict.fromkeys(names))
+
+
+def _reason(entry: Any, frame: Frame) -> str:
+    """As it was given; of a refusal the rule that refused, which the trail keeps as a stable word."""
+    if entry.kind == "change":
+        return entry.reason or ""
+    if entry.kind == "reading" or not entry.reason:
+        return ""
+    if _flood(entry):
+        return frame.t("audit.why.flood", n=entry.reason.removeprefix(_FLOOD))
+    return frame.t.get(f"audit.why.{entry.reason}", entry.reason)
+
+
+def _flood(entry: Any) -> bool:
+    return entry.kind == "refusal" and (entry.reason or "").startswith(_FLOOD)
 
 
 def _action(action: str, frame: Frame) -> str:

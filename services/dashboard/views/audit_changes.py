@@ -16,9 +16,11 @@ ERASED: Final = "[…]"
 _PARTS: Final = frozenset({"mission", "agreement", "membership", "candidacy"})
 """The public part of a record's state: its name would stand before every field."""
 _PLACE: Final = frozenset({"city", "city_it", "time_zone"})
-_PERSON: Final = frozenset({"name", "function"})
+_PERSON: Final = frozenset({"name", "function", "person_id"})
+"""A person has a function, and nothing but these."""
 _SOURCE: Final = frozenset({"title", "kind"})
 _DATED: Final = frozenset({"date", "source"})
+_DEADLINE: Final = frozenset({"local", "time_zone"})
 _DEEP: Final = 6
 _LONG: Final = 600
 _STATUSES: Final = ("mission-status", "agreement-status", "candidacy.status")
@@ -56,8 +58,20 @@ class Difference:
     after: Value
 
 
-def differences(changes: Sequence[Any], frame: Frame) -> list[Difference]:
-    """The fields that differ, as deep as both sides have them; ``changes`` have field, before, after."""
+def differences(changes: Sequence[Any], frame: Frame, *, subject: str | None = None) -> list[Difference]:
+    """The fields that differ, as deep as both sides have them; ``changes`` have field, before, after.
+
+    That a new record has its own id (``subject``) is not told.
+    """
+    order = {name: place for place, name in enumerate(frame.t.table("audit.field"))}
+    found = [
+        leaf
+        for change in changes
+        for leaf in _leaves(tuple(change.field.split(".")), change.before, change.after)
+        if not (subject and leaf[0][-1].endswith("_id") and leaf[2] == subject)
+    ]
+    # Units write their fields by the alphabet; people think of a beginning before its end.
+    found.sort(key=lambda leaf: [_rank(part, order) for part in leaf[0]])
     return [
         Difference(
             label=_label(path, frame),
@@ -65,9 +79,14 @@ def differences(changes: Sequence[Any], frame: Frame) -> list[Difference]:
             before=_value(path[-1], before, frame),
             after=_value(path[-1], after, frame),
         )
-        for change in changes
-        for path, before, after in _leaves(tuple(change.field.split(".")), change.before, change.after)
+        for path, before, after in found
     ]
+
+
+def _rank(part: str, order: Mapping[str, int]) -> tuple[int, str]:
+    if part.isdigit():
+        return int(part), ""
+    return order.get(part.replace("_", "-"), len(order)), part
 
 
 Leaf = tuple[tuple[str, ...], Any, Any]
@@ -103,8 +122,12 @@ def _inner(path: tuple[str, ...], before: Any, after: Any) -> Iterator[Leaf]:
 
 
 def _said_as_one(value: Mapping[str, Any]) -> bool:
-    """A place, a person, a source, a date with its source: people say them as one thing."""
-    return any(names <= value.keys() for names in (_PLACE, _PERSON, _SOURCE, _DATED))
+    """A place, a person, a source, a date with its source, a deadline: people say them as one thing."""
+    return _is_person(value) or any(names <= value.keys() for names in (_PLACE, _SOURCE, _DATED, _DEADLINE))
+
+
+def _is_person(value: Mapping[str, Any]) -> bool:
+    return "function" in value and value.keys() <= _PERSON
 
 
 def _of_mappings(side: Any) -> bool:
@@ -164,11 +187,14 @@ def _one(value: Mapping[str, Any], frame: Frame) -> str:
     if value.keys() >= _PLACE:
         city = frame.pick(value.get("city"), value.get("city_it"))
         return f"{city}, {frame.f.country(str(value.get('country')))}"
-    if value.keys() >= _PERSON:
+    if _is_person(value):
         name, function = value.get("name"), frame.function(str(value.get("function") or ""))
         return f"{name}, {function}" if name else function
     if value.keys() >= _DATED:
         return f"{_text('date', str(value['date']), frame)}, {words('source', value['source'], frame)}"
+    if value.keys() >= _DEADLINE:
+        place = frame.f.zone_city(str(value["time_zone"]))
+        return frame.t("there", time=_moment(str(value["local"]), frame), place=place)
     return f"{value['title']} ({_text('kind', str(value['kind']), frame)})"
 
 
