@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from services.dossiers import domain
 from services.dossiers.domain import Correction, Evidence
@@ -15,6 +16,13 @@ from shared.domain.sources import THE_OFFICE
 from shared.places.today import CityDay
 from shared.store import Command
 from shared.web import Body
+
+_SOURCE: JsonDict = {"title": "European Commission", "kind": "counterpart"}
+_CALL: JsonDict = {"local": "2027-06-01T17:00", "time_zone": "Europe/Brussels"}
+
+
+def _example(example: JsonDict) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [example]})
 
 
 class DeadlineIn(Body):
@@ -32,6 +40,21 @@ class DeadlineIn(Body):
 
 class CandidacyIn(Body):
     """A candidacy as it enters the register: considered from now on, or an older one as it stands."""
+
+    model_config = _example(
+        {
+            "kind": "prize",
+            "what_for": "European Capital of Innovation",
+            "what_for_it": "Capitale europea dell'innovazione",
+            "applicant": "City of Milan",
+            "applicant_it": "Comune di Milano",
+            "issuer": "European Commission",
+            "edition_year": 2028,
+            "deadline": _CALL,
+            "source": _SOURCE,
+            "as_of": "2026-05",
+        }
+    )
 
     kind: CandidacyKind
     what_for: Text
@@ -53,6 +76,8 @@ class CandidacyIn(Body):
 class StepIn(Body):
     """Who says so, and when; left out: the office, today."""
 
+    model_config = _example({"source": _SOURCE, "as_of": "2026-05-04"})
+
     source: Annotated[Source, EXACTLY] = THE_OFFICE
     as_of: PartialDate | None = None
 
@@ -64,11 +89,15 @@ class StepIn(Body):
 class MoveIn(StepIn):
     """The deadline that the issuer set."""
 
+    model_config = _example({"deadline": _CALL})
+
     deadline: DeadlineIn
 
 
 class SubmitIn(StepIn):
     """When the dossier was handed in; now if left out."""
+
+    model_config = _example({"submitted_at": "2026-11-20T15:30:00+01:00"})
 
     submitted_at: Moment | None = None
 
@@ -76,17 +105,23 @@ class SubmitIn(StepIn):
 class DecisionIn(StepIn):
     """How the issuer decided, with the method and the rounds."""
 
+    model_config = _example({"outcome": {"decided_on": "2026-11-20"}})
+
     outcome: Annotated[Outcome, EXACTLY]
 
 
 class WithdrawIn(StepIn):
     """Why the applicant gave up."""
 
+    model_config = _example({"reason": "Another city of the country applies."})
+
     reason: LongText
 
 
 class CorrectIn(Body):
     """The fields that were recorded wrongly, with their right values; a field left out stays as it is."""
+
+    model_config = _example({"edition_year": 2029})
 
     kind: CandidacyKind | None = None
     what_for: Text | None = None

@@ -5,16 +5,35 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from shared.contracts.base import Id, LongText, PartialDate, Person, Source, Text, Unit
 from shared.contracts.exactly import EXACTLY
 from shared.contracts.networks import DatedCount, MembershipRole
 from shared.web import Accepted, Body
 
+_SOURCE: JsonDict = {"title": "Area Relazioni Internazionali", "kind": "office"}
+
+
+def _example(example: JsonDict) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [example]})
+
 
 class MembershipIn(Body):
     """A membership as it enters the register; its mandates and duties follow."""
+
+    model_config = _example(
+        {
+            "network": "EUROCITIES",
+            "network_it": "EUROCITIES",
+            "unit": "european",
+            "role": "member",
+            "since": "1989",
+            "source": _SOURCE,
+            "as_of": "2026-05",
+        }
+    )
 
     network: Text
     network_it: Text
@@ -31,6 +50,19 @@ class MembershipIn(Body):
 
 class MandateIn(Body):
     """Who holds which office of which body."""
+
+    model_config = _example(
+        {
+            "office": "Chair",
+            "office_it": "Presidente",
+            "body": "Working group on food",
+            "body_it": "Gruppo di lavoro sul cibo",
+            "holder": {"function": "Councillor for Food Policies"},
+            "since": "2025",
+            "source": _SOURCE,
+            "as_of": "2026-05",
+        }
+    )
 
     office: Text
     office_it: Text
@@ -49,11 +81,15 @@ class MandateIn(Body):
 class EndIn(Body):
     """When the mandate ended or will end."""
 
+    model_config = _example({"until": "2027-06-30"})
+
     until: PartialDate
 
 
 class DutyIn(Body):
     """What the membership demands, and by when."""
+
+    model_config = _example({"what": "Annual fee", "what_it": "Quota annuale", "due_on": "2026-12-31"})
 
     what: Text
     what_it: Text
@@ -63,6 +99,8 @@ class DutyIn(Body):
 
 class DoneIn(Body):
     """When the duty was done; today if left out."""
+
+    model_config = _example({"done_on": "2026-11-20"})
 
     done_on: date | None = None
 

@@ -49,7 +49,7 @@ class RowIn(_Request):
     """One row to be checked, with its line in the file (from 1)."""
 
     key: Key
-    line: int = Field(ge=1, json_schema_extra={"format": "int32"})
+    line: int = Field(ge=1, lt=2**31, json_schema_extra={"format": "int32"})
     cells: CellMap
 
 

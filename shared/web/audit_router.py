@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import AwareDatetime
 from starlette.responses import StreamingResponse
 
 from shared.documents.csv_lines import BOM, csv_lines
@@ -18,7 +17,7 @@ from shared.store.driver import Database, Document
 from shared.web.audit_items import AuditItem, AuditKind
 from shared.web.audit_trail import AuditTrail, Search
 from shared.web.envelopes import Page
-from shared.web.reading import Limit
+from shared.web.reading import Limit, When
 from shared.web.recording import note_reading
 
 AT_ONCE: Final = 500
@@ -51,8 +50,8 @@ def _search(
     ] = None,
     kind: Annotated[AuditKind | None, Query(description="Left out: all of them")] = None,
     command: Annotated[str | None, Query(max_length=80, description="Only changes by this command")] = None,
-    since: Annotated[AwareDatetime | None, Query(description="From this moment on")] = None,
-    until: Annotated[AwareDatetime | None, Query(description="Before this moment")] = None,
+    since: Annotated[When | None, Query(description="From this moment on")] = None,
+    until: Annotated[When | None, Query(description="Before this moment")] = None,
 ) -> Search:
     wanted = Wanted(
         subject=subject, actor=actor, on_behalf_of=on_behalf_of, command=command, since=since, until=until

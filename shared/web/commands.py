@@ -20,9 +20,9 @@ from shared.web.errors import BadHeader
 _TRACEPARENT: Final = re.compile(
     r"^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(-[\x20-\x7e]{0,100})?$"
 )
-_KEY: Final = re.compile(r"^[\x21-\x7e]{1,200}$")
-_CORRELATION: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$")
-_VERSION: Final = re.compile(r'^(?:"(?P<quoted>\d{1,15})"|(?P<plain>\d{1,15}))$')
+_KEY: Final = re.compile(r"^[\x21-\x7e]{1,200}\Z")
+_CORRELATION: Final = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}\Z")
+_VERSION: Final = re.compile(r'^(?:"(?P<quoted>[0-9]{1,15})"|(?P<plain>[0-9]{1,15}))\Z')
 
 KeyHeader = Annotated[
     str | None,
@@ -31,17 +31,24 @@ KeyHeader = Annotated[
         description="Makes the command safe to repeat: the same key gives the first answer again. "
         "Up to 200 visible ASCII characters. A key is the caller's own: the same one of another person, "
         "from another program, or on behalf of somebody else, is another key.",
+        json_schema_extra={"pattern": "^[\\x21-\\x7e]{1,200}$", "maxLength": 200},
     ),
 ]
 MatchHeader = Annotated[
     str | None,
     Header(
-        alias="If-Match", description='The version that the caller saw, such as `"3"`; a stale one gets 412.'
+        alias="If-Match",
+        description='The version that the caller saw, such as `"3"`; a stale one gets 412.',
+        json_schema_extra={"pattern": '^("[0-9]{1,15}"|[0-9]{1,15})$'},
     ),
 ]
 CorrelationHeader = Annotated[
     str | None,
-    Header(alias="X-Correlation-ID", description="Goes into every event that the command causes."),
+    Header(
+        alias="X-Correlation-ID",
+        description="Goes into every event that the command causes.",
+        json_schema_extra={"pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,79}$"},
+    ),
 ]
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from secrets import token_hex
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
 from shared.store.command import Command, Receipt
@@ -28,6 +30,19 @@ After = Annotated[
 Limit = Annotated[
     int, Query(ge=1, le=200, description="How many at most", json_schema_extra={"format": "int32"})
 ]
+
+
+def _written(value: object) -> object:
+    """Without this a number would be taken for seconds since 1970."""
+    if isinstance(value, str) and not _RFC3339.match(value):
+        raise PydanticCustomError("datetime_parsing", "must be a date and time as in RFC 3339")
+    return value
+
+
+_RFC3339: Final = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
+
+When = Annotated[AwareDatetime, BeforeValidator(_written)]
+"""A moment in a query, in the form that the document states."""
 
 
 class Record(BaseModel, Generic[T]):

@@ -7,14 +7,14 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from shared.identity import Action, allow
 from shared.messaging.reacting import REFUSED_REACTIONS
 from shared.store import Database
 from shared.web.envelopes import Page
 from shared.web.language import language_of
-from shared.web.reading import Limit
+from shared.web.reading import Limit, When
 
 
 class RefusedReaction(BaseModel):
@@ -38,7 +38,7 @@ def refused_router(database: Callable[[], Database]) -> APIRouter:
     @router.get("", summary="What this unit could not follow")
     async def list_refused(
         request: Request,
-        after: Annotated[AwareDatetime | None, Query(description="The `next` of the page before")] = None,
+        after: Annotated[When | None, Query(description="The `next` of the page before")] = None,
         limit: Limit = 50,
     ) -> Page[RefusedReaction]:
         """The latest first."""

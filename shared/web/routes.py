@@ -110,8 +110,12 @@ class RouteTable:
         return Place(self.name(scope), self.action(scope), None)
 
     def methods(self, scope: Scope) -> str:
-        """Every method of the request's template, as ``Allow`` lists them."""
-        return ", ".join(sorted(self._methods.get(self.name(scope), ())))
+        """Every method of the request's template, as ``Allow`` lists them.
+
+        An address that is a template itself goes before one with a parameter that would take it, too.
+        """
+        methods = self._methods.get(scope["path"]) or self._methods.get(self.name(scope))
+        return ", ".join(sorted(methods or ()))
 
 
 def _rules(context: RouteContext) -> tuple[Rule, ...]:

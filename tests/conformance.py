@@ -1,0 +1,259 @@
+"""Holds the answers of a running service against its own OpenAPI document, with Schemathesis.
+
+Schemathesis makes the requests (the document's limits and their neighbours one by one, then random ones that
+fit the document and random ones that do not) and judges the answers. What is ours is who sends them: every
+kind of caller, and nobody.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import hypothesis
+import requests
+import schemathesis
+from hypothesis import strategies
+from schemathesis import GenerationMode, Response
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.core.failures import Failure, FailureGroup
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.schemas import APIOperation as AnyOperation
+from schemathesis.schemas import BaseSchema
+
+Case = schemathesis.Case[Any]
+APIOperation = AnyOperation[Any, Any, Any, Any]
+
+SEED = 20261129
+SECONDS = 20
+"""Longer than any answer may take, a stream's first byte included."""
+
+CONFIG: dict[str, Any] = {
+    # Tokens are ours to send or to leave out.
+    "generation": {"deterministic": True, "with-security-parameters": False},
+    # A body that breaks the document may be too large, too, or its If-Match be stale.
+    "checks": {"negative_data_rejection": {"expected-statuses": ["4xx"]}},
+}
+
+load_all_checks()
+JUDGED: list[Any] = CHECKS.get_by_names(
+    [
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_schema_conformance",
+        "response_headers_conformance",
+        "negative_data_rejection",
+        "unsupported_method",
+        "allow_header_conformance",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who sends a request; without a token nobody in particular."""
+
+    name: str
+    token: str | None = None
+
+    def headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"} if self.token is not None else {}
+
+
+@dataclass
+class Findings:
+    """What was wrong: of each kind the first request that shows it. And what was answered at all."""
+
+    first: dict[tuple[str, str], str] = field(default_factory=dict)
+    sent: int = 0
+    statuses: dict[str, set[int]] = field(default_factory=dict)
+
+    def add(self, case: Case, caller: Caller, what: str, text: str) -> None:
+        self.first.setdefault((f"{case.method} {case.path}", what), f"as {caller.name}: {text}")
+
+    def without_success(self) -> set[str]:
+        """The operations that no request got through to: of them this says little."""
+        return {place for place, seen in self.statuses.items() if seen != {405} and min(seen) >= 300}
+
+    def report(self) -> str:
+        kinds = [f"{where}: {what}\n{text}" for (where, what), text in self.first.items()]
+        return f"{len(kinds)} findings in {self.sent} requests:\n\n" + "\n\n".join(kinds)
+
+
+class Conformance:
+    """One service, asked on its address as every caller."""
+
+    def __init__(self, address: str, document: dict[str, Any], callers: Sequence[Caller]) -> None:
+        self._address = address
+        self._paths = document["paths"]
+        self._callers = tuple(callers)
+        self._session = requests.Session()
+        self._known = Known(self._paths)
+        config = schemathesis.Config.from_dict(CONFIG)
+        self.schema: BaseSchema = schemathesis.openapi.from_dict(document, config=config)
+        self.findings = Findings()
+        self._carried_out: dict[str, list[Case]] = {}
+        self._let_in: dict[str, list[Caller]] = {}
+
+    def operations(self) -> list[APIOperation]:
+        """What the document has; what makes something first, so that there is something to be asked for."""
+        found: list[APIOperation] = [result.ok() for result in self.schema.get_all_operations()]  # type: ignore[union-attr]
+        return sorted(found, key=lambda one: (one.method != "post" or "{" in one.path, one.method != "get"))
+
+    def explore(self, operation: APIOperation, examples: int) -> None:
+        """Send everything to one operation, and ``examples`` random requests of each kind at last."""
+        self._let_in[operation.label] = self._probe(operation)
+        turns = itertools.cycle(self._let_in[operation.label])
+        for number, case in enumerate(self._at_the_limits(operation)):
+            self._send(self._placed(case, number), next(turns))
+        turned_away = [one for one in self._callers if one not in self._let_in[operation.label]]
+        for number, (caller, case) in enumerate(
+            zip(2 * turned_away, self._at_the_limits(operation), strict=False)
+        ):
+            self._send(self._placed(case, number), caller)
+        for mode in GenerationMode:
+            self._random(operation, mode, examples, turns)
+
+    def _probe(self, operation: APIOperation) -> list[Caller]:
+        """Every caller sends a request that fits; who is not turned away goes on, else all of them do."""
+        case = next(self._at_the_limits(operation))
+        answers = {caller: self._send(self._placed(case, 0), caller) for caller in self._callers}
+        for caller in (Caller("nobody"), Caller("a forger", "false.token.here")):
+            self._refused(operation, case, caller)
+        return [
+            caller for caller, answer in answers.items() if answer and answer.status_code not in {401, 403}
+        ] or list(self._callers)
+
+    def _refused(self, operation: APIOperation, case: Case, caller: Caller) -> None:
+        answer = self._send(case, caller)
+        is_open = self._paths[operation.path][operation.method].get("security") == []
+        if answer is not None and not is_open and answer.status_code != 401:
+            self.findings.add(case, caller, "is open", str(answer.status_code))
+
+    def _at_the_limits(self, operation: APIOperation) -> Iterator[Case]:
+        return iter(
+            self.schema.iter_coverage_cases(
+                operation,
+                generation_modes=list(GenerationMode),
+                generation_config=self.schema.config.generation,
+            )
+        )
+
+    def _random(
+        self, operation: APIOperation, mode: GenerationMode, examples: int, turns: Iterator[Caller]
+    ) -> None:
+        @hypothesis.seed(SEED)
+        @hypothesis.settings(
+            max_examples=examples,
+            database=None,
+            deadline=None,
+            phases=[hypothesis.Phase.generate],
+            suppress_health_check=list(hypothesis.HealthCheck),
+            verbosity=hypothesis.Verbosity.quiet,
+        )
+        @hypothesis.given(operation.as_strategy(mode), strategies.integers(0, 2**16))
+        def send(case: Case, number: int) -> None:
+            self._send(self._placed(case, number), next(turns))
+
+        try:
+            send()
+        except hypothesis.errors.Unsatisfiable:
+            assert mode is GenerationMode.NEGATIVE, f"nothing fits the document of {operation.label}"
+
+    def wander(self, rounds: int) -> None:
+        """Fitting requests in ever another order about a new thing, so that it comes into all its states."""
+        turn = random.Random(SEED)
+        changing = [one for one in self.operations() if one.method in {"post", "put"}]
+        makers = [one for one in changing if "{" not in one.path]
+        for _ in range(rounds):
+            for operation in [*makers, *turn.sample(changing, len(changing))]:
+                cases = self._carried_out.get(operation.label) or [next(self._at_the_limits(operation))]
+                case = turn.choice(cases)
+                case.headers.clear()  # a key would bring the first answer again
+                self._send(self._placed(case, 1), turn.choice(self._let_in[operation.label]))
+
+    def _placed(self, case: Case, number: int) -> Case:
+        """The case about something that there is, two times in three, at the version where it stands."""
+        if case.path_parameters and number % 3 and not _breaks_path(case):
+            case.path_parameters.update(self._known.place(set(case.path_parameters), number))
+            case.headers.pop("If-Match", None)
+        return case
+
+    def _send(self, case: Case, caller: Caller) -> Response | None:
+        self.findings.sent += 1
+        try:
+            answer = case.call(
+                base_url=self._address, session=self._session, headers=caller.headers(), timeout=SECONDS
+            )
+        except requests.RequestException as error:
+            self.findings.add(case, caller, "no answer", repr(error))
+            return None
+        self._judge(case, caller, answer)
+        return answer
+
+    def _judge(self, case: Case, caller: Caller, answer: Response) -> None:
+        place = f"{case.method} {case.path}"
+        self.findings.statuses.setdefault(place, set()).add(answer.status_code)
+        try:
+            case.validate_response(answer, checks=JUDGED, headers=caller.headers())
+        except FailureGroup as group:
+            for failure in group.exceptions:
+                self.findings.add(case, caller, _kind(failure, answer), str(group))
+        if answer.status_code < 300:
+            self._known.learn(case, answer)
+            done = self._carried_out.setdefault(case.operation.label, [])
+            if len(done) < 40:
+                done.append(case)
+
+
+class Known:
+    """What there is to be asked for, as the answers told: the parameters of paths that lead to something."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._templates = tuple(paths)
+        self._places: list[dict[str, str]] = []
+
+    def place(self, names: set[str], number: int) -> dict[str, str]:
+        """Values for these parameters that belong together, of something made lately; empty where unknown."""
+        fitting = [place for place in self._places[-400:] if names <= place.keys()][-20:]
+        return {name: fitting[-1 - number % len(fitting)][name] for name in names} if fitting else {}
+
+    def learn(self, case: Case, answer: Response) -> None:
+        """Note the ids in an answer: ``Location``, ``subject``, and members named like a parameter."""
+        if (answer.headers.get("content-type") or [""])[0] != "application/json":
+            return
+        told = answer.json()
+        for template in self._templates:
+            # /v1/missions tells what may stand in /v1/missions/{mission_id}/cancel.
+            if template.split("/")[:3] != case.path.split("/")[:3]:
+                continue
+            for name in re.findall(r"\{(\w+)\}", template):
+                for value in _values(told, name, made=case.path == template.partition("/{")[0]):
+                    place = {**case.path_parameters, name: value}
+                    if place not in self._places[-100:]:
+                        self._places.append(place)
+
+
+def _values(told: Any, name: str, *, made: bool) -> list[str]:
+    if not isinstance(told, dict):
+        return []
+    rows = told.get("items")
+    if isinstance(rows, list):
+        return [value for row in rows[:5] for value in _values(row, name, made=False)]
+    found = told.get(name) or (made and (told.get("subject") or told.get("id")))
+    return [found] if isinstance(found, str) else []
+
+
+def _breaks_path(case: Case) -> bool:
+    part = case.meta.components.get(ParameterLocation.PATH) if case.meta is not None else None
+    return part is not None and part.mode is GenerationMode.NEGATIVE
+
+
+def _kind(failure: BaseException, answer: Response) -> str:
+    name = failure.title if isinstance(failure, Failure) else type(failure).__name__
+    return f"{name} ({answer.status_code})"
