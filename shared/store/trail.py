@@ -30,6 +30,8 @@ _APART: Final = ("actor", "on_behalf_of", "client", "origin", "subject")
 """Fields whose value may lie in ``people`` with its salt; the entry itself then holds the digest."""
 
 
+_AT_TIMES_APART: Final = frozenset({"client", "subject"})
+
 _RECORD: Final = re.compile(r"[a-z]+-[0-9a-f]{1,40}(?:/[a-z]+-[0-9a-f]{1,40})*")
 """Ids of records, which are nobody's. Any other subject may be a person's id."""
 
@@ -125,8 +127,8 @@ async def prepare_trail(database: Database) -> None:
         [
             IndexModel([("chain", 1), ("number", -1)], name="chain", unique=True),
             IndexModel([("at", -1), ("_id", -1)], name="at"),
-            IndexModel([("subject", 1), ("at", -1)], name="subject"),
-            IndexModel([("people.value", 1)], name="people"),
+            IndexModel([("subject", 1), ("at", -1), ("_id", -1)], name="record"),
+            IndexModel([("people.value", 1), ("at", -1), ("_id", -1)], name="person"),
         ]
     )
 
@@ -165,7 +167,7 @@ async def entries(
             every.append({"at": {"$gte" if name == "since" else "$lt": value}})
         elif name in _APART:
             apart = {"people": {"$elemMatch": {"path": name, "value": {"$eq": value}}}}
-            every.append({"$or": [{name: {"$eq": value}}, apart]})
+            every.append({"$or": [{name: {"$eq": value}}, apart]} if name in _AT_TIMES_APART else apart)
         else:
             every.append({name: {"$eq": value}})
     if before is not None:

@@ -72,8 +72,10 @@ def suppressed(why: str) -> float:
 async def test_readings_are_there_when_they_return_and_share_writes(database: Database) -> None:
     trail = Trail()
     await trail.open(database)
+    connection = trail._entries = Away(trail._entries)  # type: ignore[assignment]
     await asyncio.gather(*(trail.record([reading(f"mission-{n}")]) for n in range(200)))
     assert len(await stored(database)) == 200
+    assert connection.writes <= 2
     trail.note(refusal())
     await trail.stop()
     rows = await stored(database)
@@ -151,14 +153,38 @@ async def test_what_was_refused_before_the_database_was_there_is_stored_then(dat
         await trail.record([reading()])
 
 
+@pytest.mark.parametrize(
+    "where",
+    [{}, {"actor": "person-3"}, {"subject": "mission-1"}, {"kind": "refusal", "origin": "203.0.113.7"}],
+)
+async def test_a_page_costs_what_it_shows(database: Database, where: dict[str, str]) -> None:
+    """However long the trail is: the index gives the page in its order."""
+    trail = Trail()
+    await trail.open(database)
+    for number in range(90):
+        trail.note(refusal(number % 9))
+    await trail.stop()
+    first = await entries(database, where, limit=5)
+    before = (first[-1]["at"], first[-1]["_id"])
+    await database.command({"profile": 2})
+    assert await entries(database, where, before=before, limit=5)
+    await database.command({"profile": 0})
+    told = {"ns": f"{database.name}.{AUDIT_ENTRIES}", "op": "query"}
+    [asked] = await database["system.profile"].find(told).to_list()
+    assert asked["docsExamined"] <= 10
+    assert not asked.get("hasSortStage")
+
+
 class Away:
     """A connection that breaks, before a write or behind it, as long as `breaks` says."""
 
     def __init__(self, collection: Any) -> None:
         self._collection = collection
         self.breaks: str | None = None
+        self.writes = 0
 
     async def insert_many(self, documents: list[Document], ordered: bool) -> None:
+        self.writes += 1
         if self.breaks == "before":
             raise AutoReconnect("away")
         await self._collection.insert_many(
