@@ -142,6 +142,13 @@ async def test_a_stale_version_is_refused(networks: Service) -> None:
     assert stale.status_code == 412
 
 
+async def latest_refusal(director: AsyncClient) -> dict[str, Any]:
+    """What the audit trail tells of it."""
+    found = await director.get("/v1/audit", params={"kind": "refusal"})
+    row: dict[str, Any] = found.json()["items"][0]
+    return row
+
+
 async def test_a_unit_writes_for_its_own_memberships(networks: Service) -> None:
     european = await networks.caller(Role.OFFICER_EUROPEAN)
     partnerships = await networks.caller(Role.OFFICER_PARTNERSHIPS)
@@ -149,6 +156,12 @@ async def test_a_unit_writes_for_its_own_memberships(networks: Service) -> None:
     path = await registered(european)
     refused = await post(partnerships, f"{path}/mandates", CHAIR)
     assert (refused.status_code, refused.json()["code"]) == (403, "other-unit")
+    row = await eventually(lambda: latest_refusal(director))
+    assert (row["reason"], row["subject"], row["actor"]) == (
+        "other-unit",
+        path.rpartition("/")[2],
+        "local-officer-partnerships",
+    )
     assert (
         await post(european, "/v1/memberships", {**EUROCITIES, "unit": "partnerships"})
     ).status_code == 403
