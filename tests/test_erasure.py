@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bson import BSON
 
 from shared.local.kafka import Kafka
 from shared.local.mongod import Mongod
-from shared.testing.serving import Surroundings, serving, surroundings
+from shared.store import close, connect
+from shared.testing.serving import Served, Surroundings, serving, surroundings
 from shared.testing.waiting import eventually
 from tests.planting import NAME, Whole, ends, holds, in_answers, in_databases, in_metrics, in_topics, plant
 from tests.system import SERVICES
@@ -31,13 +33,15 @@ async def around(mongod: Mongod, kafka: Kafka, tmp_path: Path) -> AsyncIterator[
         yield made
 
 
-async def start(stack: AsyncExitStack, around: Surroundings, kafka: Kafka) -> Whole:
-    """All five services, each with its own application."""
-    services = {}
+async def start(stack: AsyncExitStack, around: Surroundings, kafka: Kafka, *, clean: bool = False) -> Whole:
+    """All five services, each with its own application; ``clean``: none may begin with the name in it."""
+    services: dict[str, Served] = {}
     for name in SERVICES:
         build = import_module(f"services.{name}.app").build_app
         settings = import_module(f"services.{name}.settings").Settings
         services[name] = await stack.enter_async_context(serving(around, build, settings))
+        if clean:
+            assert await in_databases(Whole(around, {name: services[name]}, kafka.bootstrap_servers)) == []
     return Whole(around, services, kafka.bootstrap_servers)
 
 
@@ -106,3 +110,48 @@ async def test_nothing_is_left_of_somebody_who_was_erased(
             code, told = await ponte(around, *command)
             assert code == 0, told
             assert not holds(told.encode())
+
+
+@pytest.mark.timeout(400)
+async def test_a_backup_of_before_does_not_bring_it_back(
+    around: Surroundings, kafka: Kafka, tmp_path: Path
+) -> None:
+    """Not even where a service's database was lost, and its ledger with it."""
+    folder = str(tmp_path / "yesterday")
+    async with AsyncExitStack() as stack:
+        whole = await start(stack, around, kafka)
+        subjects = await plant(whole)
+        code, told = await ponte(around, "backup", folder)
+        assert code == 0, told
+        await erase(whole)
+        await eventually(lambda: nothing_in_databases(whole), within=30, every=0.5)
+
+    client = connect(around.mongodb_uri)
+    await client.drop_database(f"{around.prefix}agenda")
+    await close(client)
+    code, told = await ponte(around, "restore", folder, "--yes")
+    assert code == 0, told
+    assert await names_in(around, "agenda", "journal") > 5
+    assert await names_in(around, "dashboard", "feed") > 5
+
+    async with AsyncExitStack() as stack:
+        whole = Whole(around, {}, kafka.bootstrap_servers)
+        expired = await ends(whole)
+        whole = await start(stack, around, kafka, clean=True)
+        await eventually(lambda: nothing_in_databases(whole), within=60, every=0.5)
+        for name in whole.services:
+            await eventually(partial(done, whole, name), within=60, every=0.3)
+        assert await in_answers(whole, subjects) == []
+        assert await in_topics(whole, expired) == []
+        code, told = await ponte(around, "check", "--audit")
+        assert code == 0, told
+
+
+async def names_in(around: Surroundings, service: str, collection: str) -> int:
+    """How many documents of a service that does not run hold the name."""
+    client = connect(around.mongodb_uri)
+    try:
+        found = await client[f"{around.prefix}{service}"][collection].find({}).to_list()
+    finally:
+        await close(client)
+    return sum(holds(bytes(BSON.encode(document))) for document in found)

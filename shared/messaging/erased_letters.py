@@ -20,7 +20,7 @@ from shared.messaging.letters import LetterStatus, told
 from shared.messaging.letters import record_of as message_of
 from shared.messaging.record import Record
 from shared.messaging.scrubs import Scrubs
-from shared.privacy.ledger import sought_in
+from shared.privacy.ledger import sought_lately
 from shared.privacy.redacting import Sought, narrowed, without
 from shared.privacy.sweeping import Erase
 from shared.store.driver import Collection, Database, Document
@@ -49,7 +49,9 @@ class LetterErasing:
             narrow = await self._scrubs.of([letter["subject"]])
             if _place(letter) in narrow.get(letter["subject"], {}):
                 return await erase_letter(self._letters, letter)
-        erased = await sought_in(self._database)
+        erased = await sought_lately(self._database)
+        if not erased:
+            return False
         parts = (letter["key"], letter["value"], *(raw for _, raw in letter["headers"]))
         if await asyncio.to_thread(lambda: any(erased.is_in_bytes(part) for part in parts)):
             return await erase_letter(self._letters, letter, erased)

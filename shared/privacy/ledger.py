@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -17,6 +17,8 @@ from shared.privacy.redacting import Sought
 from shared.store.driver import Collection, Database, Document, DuplicateKeyError
 from shared.store.setup import ERASURES
 
+LATE: Final = timedelta(days=60)
+"""Twice as long as topics keep a message."""
 DONE_FIELDS: Final = ("subjects", "events", "values", "letters", "documents")
 
 
@@ -148,10 +150,11 @@ def sought(row: Document) -> Sought:
     return Sought(Needle.kept(row["needles"]), frozenset(row["person_ids"]))
 
 
-async def sought_in(database: Database) -> Sought:
-    """Everybody whom this service has erased, for what comes late."""
+async def sought_lately(database: Database) -> Sought:
+    """Everybody whom this service has erased since the oldest message that a topic still holds."""
     needle, ids = Needle(()), frozenset[str]()
-    async for row in database[ERASURES].find({"state": {"$ne": State.REFUSED}}):
+    since = datetime.now(UTC) - LATE
+    async for row in database[ERASURES].find({"at": {"$gte": since}, "state": {"$ne": State.REFUSED}}):
         each = sought(row)
         needle, ids = needle + each.needle, ids | each.person_ids
     return Sought(needle, ids)
