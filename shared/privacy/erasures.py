@@ -14,7 +14,7 @@ from prometheus_client import Gauge
 from shared.domain.errors import Refusal
 from shared.privacy.erasable import Erasable
 from shared.privacy.erasing import AggregateErasing, Counts, Step
-from shared.privacy.ledger import Asked, Ledger, sought
+from shared.privacy.ledger import Asked, Ledger, State, sought
 from shared.privacy.redacting import Sought
 from shared.privacy.sweeping import Erase, sweep
 from shared.store.driver import AWAY, Database, Document
@@ -61,8 +61,14 @@ class Erasures:
         self._task: asyncio.Task[None] | None = None
 
     async def accept(self, asked: Asked, *, ground: str | None = None) -> Document:
-        """Take up a request, or note that it is refused; the ledger's row. Raises as ``Ledger.accept``."""
+        """Take up a request, or note that it is refused; the ledger's row. Raises as ``Ledger.accept``.
+
+        Asked for once more when it is done, it looks for what has named them since.
+        """
         row = await self.ledger.accept(asked, ground=ground)
+        if row["state"] == State.DONE:
+            await self.ledger.again(asked.erasure_id)
+            row = {**row, "state": State.ACCEPTED}
         self._wake.set()
         return row
 
