@@ -19,6 +19,7 @@ from shared.messaging.letters import REPLAY
 from shared.messaging.republish import PAGE_TYPE, kind_of
 from shared.messaging.tests.test_flow import Flow, Seen, Where, store
 from shared.store import Repository
+from shared.testing.builders import NOON
 from shared.testing.waiting import eventually
 
 SUBJECTS = 12
@@ -123,7 +124,7 @@ def test_bounds_choose(city: City) -> None:
     assert "2 events sent" in one.text
     assert [name for name in city.replayed() if name != "page"] == ["mission-03", "mission-03"]
     later = city.installation.ponte(
-        "replay", "--service", "agreements", "--since", "1h", "--topic", "ponte.agenda"
+        "replay", "--service", "agreements", "--since", NOON.isoformat(), "--topic", "ponte.agenda"
     )
     assert "24 events sent" in later.text
 
