@@ -144,7 +144,8 @@ def _complete(operation: Json, path: str, *, is_open: bool) -> None:
     has_body = "requestBody" in operation
     errors = {"429", "500", "503"}
     if not is_open:
-        errors |= {"401"} if path == METRICS else {"400", "401", "403"}
+        # 422 also where nothing is taken: a query may hold an operator of the database.
+        errors |= {"401"} if path == METRICS else {"400", "401", "403", "422"}
     if has_body:
         errors |= {"400", "413", "415", "422"}
     if kinds & {"path", "query"}:
