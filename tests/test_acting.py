@@ -1,8 +1,7 @@
 """Acting on behalf, through the events of the agenda: what is lent there is judged in every other unit."""
 
 import uuid
-from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, cast
@@ -11,71 +10,24 @@ import httpx
 import pytest
 import pytest_asyncio
 
-import services.agenda.app
-import services.agreements.app
-import services.dashboard.app
-import services.dossiers.app
-import services.networks.app
-from services.agenda.settings import Settings as AgendaSettings
-from services.agreements.settings import Settings as AgreementsSettings
-from services.dashboard.settings import Settings as DashboardSettings
-from services.dossiers.settings import Settings as DossiersSettings
-from services.networks.settings import Settings as NetworksSettings
 from shared.identity import Role
 from shared.identity.local import issue_token
 from shared.identity.rights import SCOPES
 from shared.local.kafka import Kafka
 from shared.local.mongod import Mongod
 from shared.places.today import CityDay
-from shared.testing.serving import Served, serving, surroundings
+from shared.testing.serving import Served
 from shared.testing.waiting import eventually
+from tests.whole_area import CANDIDACY, DRAFT, PATHS, Area, whole_area
 
 HEADER = "X-On-Behalf-Of"
 MILAN = CityDay("Milano")
-DRAFT = {
-    "kind": "collaboration",
-    "title": "Collaboration with Lyon",
-    "counterpart": {"name": "Lyon", "place": "Lyon"},
-}
-CANDIDACY = {
-    "kind": "prize",
-    "what_for": "A prize",
-    "what_for_it": "Un premio",
-    "applicant": "Milan",
-    "applicant_it": "Milano",
-    "source": {"title": "The office", "kind": "office"},
-    "as_of": "2026-01",
-}
-
-
-@dataclass(frozen=True)
-class Area:
-    """All five services."""
-
-    agenda: Served
-    agreements: Served
-    networks: Served
-    dossiers: Served
-    dashboard: Served
-
-    @property
-    def others(self) -> tuple[Served, ...]:
-        return self.agreements, self.networks, self.dossiers, self.dashboard
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def area(mongod: Mongod, kafka: Kafka, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Area]:
-    parts: list[tuple[Callable[..., Any], Any]] = [
-        (services.agenda.app.build_app, AgendaSettings),
-        (services.agreements.app.build_app, AgreementsSettings),
-        (services.networks.app.build_app, NetworksSettings),
-        (services.dossiers.app.build_app, DossiersSettings),
-        (services.dashboard.app.build_app, DashboardSettings),
-    ]
-    async with AsyncExitStack() as stack:
-        folder = tmp_path_factory.mktemp("acting")
-        around = await stack.enter_async_context(surroundings(mongod.uri, kafka.bootstrap_servers, folder))
-        yield Area(*[await stack.enter_async_context(serving(around, *part)) for part in parts])
+    async with whole_area(mongod, kafka, tmp_path_factory.mktemp("acting")) as made:
+        yield made
 
 
 @dataclass(frozen=True)
@@ -124,15 +76,6 @@ class Pair:
             assert answer.status_code == 200, answer.text
 
         await eventually(check, within=15)
-
-
-PATHS = {
-    "Ponte: agenda": "/v1/missions",
-    "Ponte: agreements": "/v1/agreements",
-    "Ponte: networks": "/v1/memberships",
-    "Ponte: dossiers": "/v1/candidacies",
-    "Ponte: dashboard": "/v1/feed",
-}
 
 
 def pair(area: Area, role: Role) -> Pair:

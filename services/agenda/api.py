@@ -12,6 +12,7 @@ from services.agenda.bodies import CancelIn, CorrectIn, LegsIn, MissionIn, Missi
 from services.agenda.commands import Missions
 from services.agenda.domain import busy_only
 from shared.contracts.agenda import Mission, MissionStatus
+from shared.handover.responsible import ResponsibleFilter, responsible_for
 from shared.identity import Action, Identity, allow, may
 from shared.store import Command
 from shared.web import Accepted, Page, command, set_version
@@ -45,11 +46,18 @@ def _reading(router: APIRouter, missions: Callable[[], Missions]) -> None:
         limit: Limit = 50,
         with_status: Annotated[MissionStatus | None, Query(alias="status")] = None,
         agreement_id: Annotated[str | None, Query(max_length=80)] = None,
+        responsible: ResponsibleFilter = None,
     ) -> Page[Record[MissionOut]]:
         """Missions by id. A reserved one is shown as busy only, but for those who may know of it."""
-        wanted: dict[str, Any] = {"status": with_status, "agreement_id": agreement_id}
+        wanted: dict[str, Any] = {
+            "status": with_status,
+            "agreement_id": agreement_id,
+            "responsible": responsible,
+        }
         where = {name: value for name, value in wanted.items() if value is not None}
         knows = knows_reserved(who)
+        if responsible is not None and not knows:
+            where["reserved"] = False  # a filter would tell what is not shown
         found = await page(
             missions(),
             lambda state: MissionOut.of(state, knows_reserved=knows),
@@ -105,6 +113,7 @@ def _writing(router: APIRouter, missions: Callable[[], Missions]) -> None:
             body.plan(),
             schedule=body.schedule,
             knows_reserved=knows_reserved(who),
+            responsible=responsible_for(who),
         )
         response.headers["Location"] = f"/v1/missions/{receipt.subject}"
         return accepted(receipt, response)
@@ -167,7 +176,7 @@ def _writing(router: APIRouter, missions: Callable[[], Missions]) -> None:
         context: Annotated[Command, command("correct")],
         response: Response,
     ) -> Accepted:
-        """Title, people, purpose and the agreement to sign, the reserved flag, the note."""
+        """Title, people, purpose, the agreement to sign, the reserved flag, the note, who answers for it."""
         receipt = await commands.correct(
             missions(), context, mission_id, body.correction(), knows_reserved=knows_reserved(who)
         )

@@ -10,17 +10,18 @@ from fastapi import FastAPI
 
 from services.agenda.api import knows_reserved, missions_router
 from services.agenda.commands import Missions
-from services.agenda.domain import MissionState, SubstitutionState, check_known
+from services.agenda.domain import MissionState, SubstitutionState, check_known, handed_over
 from services.agenda.erasing import ERASABLES
 from services.agenda.imports import MissionImport
 from services.agenda.privacy import DECLARATIONS
 from services.agenda.reactions import reactions
 from services.agenda.settings import Settings
-from services.agenda.substituting import Substitutions
+from services.agenda.substituting import Substitutions, ended_by_handover
 from services.agenda.substitutions_api import substitutions_router
 from shared.acting import Acting, owned
 from shared.contracts import agenda, agreements
 from shared.contracts.agreements import AgreementSigned
+from shared.handover import by_responsible, handover_router, share_of
 from shared.identity import Action, Identity
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
@@ -79,6 +80,7 @@ def build_app(settings: Settings) -> FastAPI:
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with runtime.running():
             await runtime.database["substitutions"].create_index("state.parties")
+            await by_responsible(runtime.database["missions"])
             await runtime.read([agreements.TOPIC], reactions=reactions(missions))
             yield
 
@@ -89,6 +91,7 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[
             missions_router(missions),
             substitutions_router(substitutions, days),
+            handover_router([share_of(missions, handed_over), ended_by_handover(substitutions, days)]),
             refused_router(lambda: runtime.database),
             people_router(lambda: runtime.erasures),
             import_router(

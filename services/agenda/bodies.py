@@ -8,6 +8,7 @@ from pydantic.config import JsonDict
 from services.agenda.domain import STATES, Correction, MissionState, Plan, everything, public
 from shared.contracts.agenda import Leg, Mission, Purpose
 from shared.contracts.base import Id, LongText, Person, Text
+from shared.contracts.substitutions import UserId
 from shared.domain.written_times import moment_of
 from shared.web import Body
 from shared.web.places import PlaceIn
@@ -110,7 +111,8 @@ class CancelIn(Body):
 class CorrectIn(Body):
     """The fields that were recorded wrongly, with their right values; the others are left out.
 
-    ``null`` empties ``agreement_id`` and ``note``. Times and places move with ``reschedule``.
+    ``null`` empties ``agreement_id``, ``note`` and ``responsible``. Times and places are moved with
+    ``reschedule``.
     """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"title": "Signing in Lyon"}]})
@@ -123,6 +125,7 @@ class CorrectIn(Body):
     reserved: bool | None = None
     note: LongText | None = None
     sample: bool | None = None
+    responsible: UserId | None = Field(default=None, description="Who answers for it: an opaque id")
 
     def correction(self) -> Correction:
         """What the domain takes: only the fields that were sent."""
@@ -133,14 +136,17 @@ class MissionOut(Mission):
     """A mission as the caller may see it, and what can be done with it now."""
 
     note: LongText | None = Field(default=None, description="The office's own; only for who may know")
+    responsible: UserId | None = Field(default=None, description="Who answers for it; as the note")
     possible: tuple[str, ...] = Field(description="The commands that its state allows")
 
     @classmethod
     def of(cls, state: MissionState, *, knows_reserved: bool) -> MissionOut:
         """The whole mission for who may know of reserved ones, else its public part."""
         shown = everything(state) if knows_reserved else public(state)
+        hidden = state.reserved and not knows_reserved
         return cls(
             **dict(shown),
-            note=None if state.reserved and not knows_reserved else state.note,
+            note=None if hidden else state.note,
+            responsible=None if hidden else state.responsible,
             possible=tuple(action for action in STATES.allowed(state.status) if action != "note-signature"),
         )

@@ -11,6 +11,7 @@ from services.agenda import domain
 from services.agenda.domain import Correction, MissionState, Plan
 from shared.contracts.agenda import Leg, Signature
 from shared.domain import Change
+from shared.domain.responsible import answered
 from shared.store import Command, Receipt, Repository
 
 Missions = Repository[MissionState]
@@ -24,13 +25,18 @@ async def propose(
     *,
     schedule: bool,
     knows_reserved: bool,
+    responsible: str | None = None,
 ) -> Receipt:
-    """A new mission; with ``schedule`` it is settled at once, as two events of one save."""
+    """A new mission; with ``schedule`` it is settled at once, as two events of one save.
+
+    ``responsible`` is who answers for it.
+    """
 
     def decide() -> Change[MissionState]:
         proposed = domain.propose(mission_id, plan)
         domain.check_known(proposed.state, knows_reserved=knows_reserved)
-        return proposed.then(domain.schedule(proposed.state)) if schedule else proposed
+        settled = proposed.then(domain.schedule(proposed.state)) if schedule else proposed
+        return answered(settled, responsible)
 
     return await missions.create(mission_id, command, decide)
 

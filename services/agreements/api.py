@@ -23,13 +23,15 @@ from services.agreements.showing import AgreementOut
 from shared.contracts.agreements import AgreementKind, AgreementStatus, StatusClaim
 from shared.contracts.base import Country
 from shared.domain.sources import THE_OFFICE
-from shared.identity import Action, allow
+from shared.handover.responsible import ResponsibleFilter, responsible_for
+from shared.identity import Action, Identity, allow
 from shared.store import Command, Receipt
 from shared.web import Accepted, Page, command, set_version
 from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, history, new_id, page, record
 
 READ: Final = [allow(Action.AGREEMENTS_READ)]
 WRITE: Final = [allow(Action.AGREEMENTS_WRITE)]
+Writer = Annotated[Identity, allow(Action.AGREEMENTS_WRITE)]
 SIGN: Final = [allow(Action.AGREEMENTS_SIGN)]
 CHANGE_STATUS: Final = [allow(Action.AGREEMENTS_CHANGE_STATUS)]
 
@@ -54,12 +56,14 @@ def _reading(router: APIRouter, desk: Desk) -> None:
         kind: AgreementKind | None = None,
         with_status: Annotated[AgreementStatus | None, Query(alias="status")] = None,
         country: Annotated[Country | None, Query(description="Of the counterpart, ISO code")] = None,
+        responsible: ResponsibleFilter = None,
     ) -> Page[Record[AgreementOut]]:
         """Agreements by id, each with its status, the status's source and its date."""
         wanted: dict[str, Any] = {
             "agreement.kind": kind,
             "agreement.status.status": with_status,
             "agreement.counterpart.place.country": country,
+            "responsible": responsible,
         }
         where = {name: value for name, value in wanted.items() if value is not None}
         today = desk.city_day.today()
@@ -86,28 +90,27 @@ def _reading(router: APIRouter, desk: Desk) -> None:
 
 
 def _creating(router: APIRouter, desk: Desk) -> None:
-    @router.post("", summary="Draft an agreement", status_code=status.HTTP_201_CREATED, dependencies=WRITE)
+    @router.post("", summary="Draft an agreement", status_code=status.HTTP_201_CREATED)
     async def draft(
-        body: DraftIn, context: Annotated[Command, command("draft")], response: Response
+        who: Writer, body: DraftIn, context: Annotated[Command, command("draft")], response: Response
     ) -> Accepted:
         """A new agreement, not signed yet."""
         as_of = desk.today(context).isoformat()
         claim = StatusClaim(status=AgreementStatus.DRAFTED, source=THE_OFFICE, as_of=as_of, confirmed=True)
         agreement = body.agreement(new_id("agreement", context), claim)
-        return _created(await desk.draft(context, agreement), response)
+        return _created(await desk.draft(context, agreement, responsible_for(who)), response)
 
     @router.post(
         "/register",
         summary="Register an agreement of the past",
         status_code=status.HTTP_201_CREATED,
-        dependencies=WRITE,
     )
     async def register(
-        body: RegisterIn, context: Annotated[Command, command("register")], response: Response
+        who: Writer, body: RegisterIn, context: Annotated[Command, command("register")], response: Response
     ) -> Accepted:
         """With what its sources say: dates of any precision, statuses, also where they disagree."""
         agreement = body.registered(new_id("agreement", context))
-        return _created(await desk.register(context, agreement), response)
+        return _created(await desk.register(context, agreement, responsible_for(who)), response)
 
 
 def _signing(router: APIRouter, desk: Desk) -> None:

@@ -10,7 +10,7 @@ from fastapi import FastAPI
 
 from services.agreements.api import agreements_router
 from services.agreements.commands import Agreements, Desk
-from services.agreements.domain import AgreementState
+from services.agreements.domain import AgreementState, handed_over
 from services.agreements.erasing import person_erased
 from services.agreements.imports import AgreementImport
 from services.agreements.privacy import DECLARATIONS
@@ -19,6 +19,7 @@ from services.agreements.settings import Settings
 from shared.acting import Acting, SubstitutionsView, viewed
 from shared.contracts import agenda, agreements, substitutions
 from shared.contracts.agenda import MissionCancelled, MissionCorrected, MissionRescheduled, MissionScheduled
+from shared.handover import by_responsible, handover_router, share_of
 from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
@@ -75,6 +76,7 @@ def build_app(settings: Settings) -> FastAPI:
         async with runtime.running():
             # The reactions look for the signings of a mission.
             await runtime.database[COLLECTION].create_index("state.agreement.signing.mission_id", sparse=True)
+            await by_responsible(runtime.database[COLLECTION])
             await runtime.read(
                 [agenda.TOPIC],
                 views=lambda generation: [SubstitutionsView(runtime.database, generation)],
@@ -99,6 +101,7 @@ def build_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         routers=[
             agreements_router(desk),
+            handover_router([share_of(register, handed_over)]),
             refused_router(lambda: runtime.database),
             people_router(lambda: runtime.erasures),
             import_router(

@@ -19,6 +19,7 @@ from shared.contracts.agreements import (
     StatusClaim,
 )
 from shared.contracts.base import Id, LongText, PartialDate, Source, SourcedDate, SourceKind, Text
+from shared.contracts.substitutions import UserId
 from shared.domain.sources import THE_OFFICE
 from shared.domain.written_times import moment_of
 from shared.web import Body
@@ -244,7 +245,7 @@ class RenewIn(Body):
 class CorrectIn(Body):
     """What the register says wrongly, with what is right; the other fields are left out.
 
-    `null` empties `term_months` and `note`. A list replaces the whole list.
+    `null` empties `term_months`, `note` and `responsible`. A list replaces the whole list.
     """
 
     model_config = _example({"note": "Seen in the city archive."})
@@ -262,6 +263,7 @@ class CorrectIn(Body):
     permanent: bool | None = None
     note: LongText | None = None
     sample: bool | None = None
+    responsible: UserId | None = Field(default=None, description="Who answers for it: an opaque id")
 
     def correction(self) -> Correction:
         """What the domain takes: only the fields that were sent."""

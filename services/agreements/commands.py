@@ -14,6 +14,7 @@ from services.agreements.domain import AgreementState, Correction
 from shared.contracts.agreements import Agreement, Signing
 from shared.contracts.base import PartialDate, Source, SourcedDate
 from shared.domain import Change
+from shared.domain.responsible import answered
 from shared.places.today import CityDay
 from shared.store import Command, Receipt, Repository
 from shared.store.due import Due
@@ -40,18 +41,24 @@ class Desk:
         """The city's day on which ``command`` was accepted."""
         return self.city_day.of(command.at)
 
-    async def draft(self, command: Command, agreement: Agreement) -> Receipt:
-        """A new agreement, not signed yet."""
+    async def draft(self, command: Command, agreement: Agreement, responsible: str | None = None) -> Receipt:
+        """A new agreement, not signed yet, that ``responsible`` answers for."""
         today = self.today(command)
         return await self.agreements().create(
-            agreement.agreement_id, command, lambda: domain.draft(agreement, today=today)
+            agreement.agreement_id,
+            command,
+            lambda: answered(domain.draft(agreement, today=today), responsible),
         )
 
-    async def register(self, command: Command, agreement: Agreement) -> Receipt:
+    async def register(
+        self, command: Command, agreement: Agreement, responsible: str | None = None
+    ) -> Receipt:
         """An agreement of the past enters the register."""
         today = self.today(command)
         return await self.agreements().create(
-            agreement.agreement_id, command, lambda: domain.register(agreement, today=today)
+            agreement.agreement_id,
+            command,
+            lambda: answered(domain.register(agreement, today=today), responsible),
         )
 
     async def schedule_signing(self, command: Command, agreement_id: str, signing: Signing) -> Receipt:

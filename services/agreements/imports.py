@@ -19,6 +19,7 @@ from shared.contracts.agreements import (
 )
 from shared.contracts.base import Place, Source, SourcedDate, SourceKind
 from shared.domain import Change, DomainError
+from shared.domain.responsible import FIELD
 from shared.imports import Cells, Column, ImportKind, Problem, RowProblems, changes
 from shared.imports.values import (
     RowReader,
@@ -139,7 +140,7 @@ class AgreementImport(ImportKind[Agreement, AgreementState]):
 
 
 def _fields(agreement: Agreement) -> dict[str, object]:
-    return {name: getattr(agreement, name) for name in Correction.model_fields}
+    return {name: getattr(agreement, name) for name in Correction.model_fields if name != FIELD}
 
 
 def _counterpart(row: RowReader, cells: Cells) -> Counterpart:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.agreements.domain import STATES, AgreementState, TermState, term_of
 from shared.contracts.agreements import Agreement
+from shared.contracts.substitutions import UserId
 
 
 class TermOut(BaseModel):
@@ -24,6 +25,7 @@ class AgreementOut(Agreement):
     """An agreement, what can be said about its term today, and what can be done with it now."""
 
     term: TermOut
+    responsible: UserId | None = Field(default=None, description="Who answers for it: an opaque id")
     possible: tuple[str, ...] = Field(description="The commands that its state allows")
 
     @classmethod
@@ -32,6 +34,7 @@ class AgreementOut(Agreement):
         term = term_of(state.agreement, today)
         return cls(
             **dict(state.agreement),
+            responsible=state.responsible,
             term=TermOut(state=term.state, earliest=term.earliest, latest=term.latest),
             possible=(*STATES.allowed(state.status), "correct"),
         )

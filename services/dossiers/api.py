@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from services.dossiers import commands
 from services.dossiers.bodies import (
     CandidacyIn,
+    CandidacyOut,
     CorrectIn,
     DecisionIn,
     MoveIn,
@@ -18,9 +19,9 @@ from services.dossiers.bodies import (
     WithdrawIn,
 )
 from services.dossiers.commands import Candidacies
-from services.dossiers.domain import CandidacyState
 from shared.contracts.dossiers import Candidacy, CandidacyStatus
-from shared.identity import Action, allow
+from shared.handover.responsible import ResponsibleFilter, responsible_for
+from shared.identity import Action, Identity, allow
 from shared.places.today import CityDay
 from shared.store import Command
 from shared.web import Accepted, Page, command, set_version
@@ -28,6 +29,7 @@ from shared.web.reading import After, HistoryEntry, Limit, Record, accepted, his
 
 READ: Final = [allow(Action.DOSSIERS_READ)]
 WRITE: Final = [allow(Action.DOSSIERS_WRITE)]
+Writer = Annotated[Identity, allow(Action.DOSSIERS_WRITE)]
 SUBMIT: Final = [allow(Action.DOSSIERS_SUBMIT)]
 DECIDE: Final = [allow(Action.DOSSIERS_DECIDE)]
 
@@ -47,32 +49,39 @@ def candidacies_router(candidacies: Callable[[], Candidacies], days: CityDay) ->
         after: After = None,
         limit: Limit = 50,
         status: Annotated[CandidacyStatus | None, Query()] = None,
-    ) -> Page[Record[Candidacy]]:
+        responsible: ResponsibleFilter = None,
+    ) -> Page[Record[CandidacyOut]]:
         """The candidacies by id, of one status if asked."""
-        where = {"candidacy.status": status.value} if status is not None else None
-        return await page(candidacies(), _public, after=after, limit=limit, where=where)
+        wanted = {"candidacy.status": status, "responsible": responsible}
+        where = {name: value for name, value in wanted.items() if value is not None}
+        return await page(candidacies(), CandidacyOut.of, after=after, limit=limit, where=where)
 
     @router.get("/{candidacy_id}", summary="One candidacy", dependencies=READ)
-    async def show_candidacy(candidacy_id: CandidacyId, response: Response) -> Record[Candidacy]:
+    async def show_candidacy(candidacy_id: CandidacyId, response: Response) -> Record[CandidacyOut]:
         """One candidacy with its deadline and outcome."""
         loaded = await candidacies().get(candidacy_id)
         set_version(response, loaded.version)
-        return record(loaded, _public)
+        return record(loaded, CandidacyOut.of)
 
     @router.get("/{candidacy_id}/history", summary="What happened to a candidacy", dependencies=READ)
     async def candidacy_history(candidacy_id: CandidacyId) -> Page[HistoryEntry]:
         """Everything that happened to the candidacy, in order."""
         return await history(candidacies(), candidacy_id)
 
-    @router.post("", summary="Consider or register a candidacy", status_code=201, dependencies=WRITE)
+    @router.post("", summary="Consider or register a candidacy", status_code=201)
     async def register_candidacy(
-        body: CandidacyIn, context: Annotated[Command, command("register-candidacy")], response: Response
+        who: Writer,
+        body: CandidacyIn,
+        context: Annotated[Command, command("register-candidacy")],
+        response: Response,
     ) -> Accepted:
         """Consider a candidacy, or enter an older one with its status and outcome."""
         given = dict(body)
         given["deadline"] = body.deadline.moment() if body.deadline is not None else None
         candidacy = Candidacy(candidacy_id=new_id("candidacy", context), **given)
-        receipt = await commands.register(candidacies(), context, candidacy, today=days.of(context.at))
+        receipt = await commands.register(
+            candidacies(), context, candidacy, today=days.of(context.at), responsible=responsible_for(who)
+        )
         response.headers["Location"] = f"/v1/candidacies/{receipt.subject}"
         return accepted(receipt, response)
 
@@ -198,7 +207,3 @@ def _add_steps(router: APIRouter, candidacies: Callable[[], Candidacies], days: 
         return accepted(
             await commands.withdraw(candidacies(), context, candidacy_id, body.reason, evidence), response
         )
-
-
-def _public(state: CandidacyState) -> Candidacy:
-    return state.candidacy

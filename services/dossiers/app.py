@@ -10,13 +10,14 @@ from fastapi import FastAPI
 
 from services.dossiers.api import candidacies_router
 from services.dossiers.commands import Candidacies
-from services.dossiers.domain import CandidacyState
+from services.dossiers.domain import CandidacyState, handed_over
 from services.dossiers.erasing import person_erased
 from services.dossiers.imports import CandidacyImport
 from services.dossiers.privacy import DECLARATIONS
 from services.dossiers.settings import Settings
 from shared.acting import Acting, SubstitutionsView, viewed
 from shared.contracts import agenda, dossiers, substitutions
+from shared.handover import by_responsible, handover_router, share_of
 from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
@@ -57,6 +58,7 @@ def build_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with runtime.running():
+            await by_responsible(runtime.database["candidacies"])
             await runtime.read(
                 [agenda.TOPIC], views=lambda generation: [SubstitutionsView(runtime.database, generation)]
             )
@@ -69,6 +71,7 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[
             candidacies_router(candidacies, days),
             people_router(lambda: runtime.erasures),
+            handover_router([share_of(candidacies, handed_over)]),
             import_router([Table(CandidacyImport(days.today), candidacies)], action=Action.DOSSIERS_IMPORT),
             people_export_router(lambda: runtime.database, DECLARATIONS),
             audit_router(lambda: runtime.database, runtime.name, runtime.aggregates),

@@ -8,10 +8,11 @@ from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
 from services.dossiers import domain
-from services.dossiers.domain import Correction, Evidence
+from services.dossiers.domain import CandidacyState, Correction, Evidence
 from shared.contracts.base import LongText, Moment, PartialDate, Source, Text
-from shared.contracts.dossiers import CandidacyKind, CandidacyStatus, Deadline, Outcome
+from shared.contracts.dossiers import Candidacy, CandidacyKind, CandidacyStatus, Deadline, Outcome
 from shared.contracts.exactly import EXACTLY
+from shared.contracts.substitutions import UserId
 from shared.domain.sources import THE_OFFICE
 from shared.places.today import CityDay
 from shared.store import Command
@@ -71,6 +72,17 @@ class CandidacyIn(Body):
     source: Annotated[Source, EXACTLY]
     as_of: PartialDate = Field(description="When the source said so")
     sample: bool = False
+
+
+class CandidacyOut(Candidacy):
+    """A candidacy, and who answers for it."""
+
+    responsible: UserId | None = Field(default=None, description="An opaque id")
+
+    @classmethod
+    def of(cls, state: CandidacyState) -> CandidacyOut:
+        """What everybody who is signed in may see."""
+        return cls(**dict(state.candidacy), responsible=state.responsible)
 
 
 class StepIn(Body):
@@ -136,6 +148,7 @@ class CorrectIn(Body):
     note: LongText | None = None
     source: Annotated[Source | None, EXACTLY] = None
     as_of: PartialDate | None = None
+    responsible: UserId | None = Field(default=None, description="Who answers for it: an opaque id")
 
     def correction(self) -> Correction:
         """With the deadline's moment. Raises ``ImpossibleValue``."""

@@ -12,6 +12,7 @@ from services.dossiers import domain
 from services.dossiers.domain import CandidacyState, Correction, Evidence
 from shared.contracts.dossiers import Candidacy, CandidacyStatus, Deadline, Outcome
 from shared.domain import Change
+from shared.domain.responsible import answered
 from shared.store import Command, Receipt, Repository
 
 Candidacies = Repository[CandidacyState]
@@ -24,11 +25,21 @@ _DECISIONS: Final = {
 
 
 async def register(
-    candidacies: Candidacies, command: Command, candidacy: Candidacy, *, today: date
+    candidacies: Candidacies,
+    command: Command,
+    candidacy: Candidacy,
+    *,
+    today: date,
+    responsible: str | None = None,
 ) -> Receipt:
-    """Enter a candidacy: one that is considered from now on, or an older one as it stands."""
+    """Enter a candidacy: one that is considered from now on, or an older one as it stands.
+
+    ``responsible`` is who answers for it.
+    """
     return await candidacies.create(
-        candidacy.candidacy_id, command, lambda: domain.register(candidacy, today=today)
+        candidacy.candidacy_id,
+        command,
+        lambda: answered(domain.register(candidacy, today=today), responsible),
     )
 
 

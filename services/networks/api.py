@@ -16,11 +16,13 @@ from services.networks.bodies import (
     MandateAccepted,
     MandateIn,
     MembershipIn,
+    MembershipOut,
 )
 from services.networks.commands import Memberships
-from services.networks.domain import Correction, MembershipState
+from services.networks.domain import Correction
 from shared.contracts.base import Unit
 from shared.contracts.networks import Duty, Mandate, Membership
+from shared.handover.responsible import ResponsibleFilter, responsible_for
 from shared.identity import Action, Identity, allow, may
 from shared.places.today import CityDay
 from shared.store import Command
@@ -49,18 +51,22 @@ def memberships_router(memberships: Callable[[], Memberships], days: CityDay) ->
 
     @router.get("", summary="Memberships", dependencies=READ)
     async def list_memberships(
-        after: After = None, limit: Limit = 50, unit: Annotated[Unit | None, Query()] = None
-    ) -> Page[Record[Membership]]:
+        after: After = None,
+        limit: Limit = 50,
+        unit: Annotated[Unit | None, Query()] = None,
+        responsible: ResponsibleFilter = None,
+    ) -> Page[Record[MembershipOut]]:
         """The memberships by id, of one unit if asked."""
-        where = {"membership.unit": unit.value} if unit is not None else None
-        return await page(memberships(), _public, after=after, limit=limit, where=where)
+        wanted = {"membership.unit": unit, "responsible": responsible}
+        where = {name: value for name, value in wanted.items() if value is not None}
+        return await page(memberships(), MembershipOut.of, after=after, limit=limit, where=where)
 
     @router.get("/{membership_id}", summary="One membership", dependencies=READ)
-    async def show_membership(membership_id: MembershipId, response: Response) -> Record[Membership]:
+    async def show_membership(membership_id: MembershipId, response: Response) -> Record[MembershipOut]:
         """One membership with its mandates, duties and counts."""
         loaded = await memberships().get(membership_id)
         set_version(response, loaded.version)
-        return record(loaded, _public)
+        return record(loaded, MembershipOut.of)
 
     @router.get("/{membership_id}/history", summary="What happened to a membership", dependencies=READ)
     async def membership_history(membership_id: MembershipId) -> Page[HistoryEntry]:
@@ -76,7 +82,9 @@ def memberships_router(memberships: Callable[[], Memberships], days: CityDay) ->
     ) -> Accepted:
         """Enter a membership of a city network into the register."""
         membership = Membership(membership_id=new_id("membership", context), **dict(body))
-        receipt = await commands.register(memberships(), context, membership, **_rights(who, context))
+        receipt = await commands.register(
+            memberships(), context, membership, responsible=responsible_for(who), **_rights(who, context)
+        )
         response.headers["Location"] = f"/v1/memberships/{receipt.subject}"
         return accepted(receipt, response)
 
@@ -159,7 +167,3 @@ def memberships_router(memberships: Callable[[], Memberships], days: CityDay) ->
         return {"units": units, "today": days.of(context.at)}
 
     return router
-
-
-def _public(state: MembershipState) -> Membership:
-    return state.membership

@@ -10,13 +10,14 @@ from fastapi import FastAPI
 
 from services.networks.api import memberships_router
 from services.networks.commands import Memberships
-from services.networks.domain import MembershipState
+from services.networks.domain import MembershipState, handed_over
 from services.networks.erasing import person_erased
 from services.networks.imports import MembershipImport
 from services.networks.privacy import DECLARATIONS
 from services.networks.settings import Settings
 from shared.acting import Acting, SubstitutionsView, viewed
 from shared.contracts import agenda, networks, substitutions
+from shared.handover import by_responsible, handover_router, share_of
 from shared.identity import Action
 from shared.imports.router import Table, import_router
 from shared.messaging import ServiceRuntime
@@ -57,6 +58,7 @@ def build_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with runtime.running():
+            await by_responsible(runtime.database["memberships"])
             await runtime.read(
                 [agenda.TOPIC], views=lambda generation: [SubstitutionsView(runtime.database, generation)]
             )
@@ -69,6 +71,7 @@ def build_app(settings: Settings) -> FastAPI:
         routers=[
             memberships_router(memberships, days),
             people_router(lambda: runtime.erasures),
+            handover_router([share_of(memberships, handed_over)]),
             import_router([Table(MembershipImport(days.today), memberships)], action=Action.NETWORKS_IMPORT),
             people_export_router(lambda: runtime.database, DECLARATIONS),
             audit_router(lambda: runtime.database, runtime.name, runtime.aggregates),

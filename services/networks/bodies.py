@@ -8,9 +8,11 @@ from typing import Annotated
 from pydantic import ConfigDict, Field
 from pydantic.config import JsonDict
 
+from services.networks.domain import MembershipState
 from shared.contracts.base import Id, LongText, PartialDate, Person, Source, Text, Unit
 from shared.contracts.exactly import EXACTLY
-from shared.contracts.networks import DatedCount, MembershipRole
+from shared.contracts.networks import DatedCount, Membership, MembershipRole
+from shared.contracts.substitutions import UserId
 from shared.web import Accepted, Body
 
 _SOURCE: JsonDict = {"title": "Area Relazioni Internazionali", "kind": "office"}
@@ -46,6 +48,17 @@ class MembershipIn(Body):
     source: Annotated[Source, EXACTLY]
     as_of: PartialDate = Field(description="When the source said so")
     sample: bool = False
+
+
+class MembershipOut(Membership):
+    """A membership, and who answers for it."""
+
+    responsible: UserId | None = Field(default=None, description="An opaque id")
+
+    @classmethod
+    def of(cls, state: MembershipState) -> MembershipOut:
+        """What everybody who is signed in may see."""
+        return cls(**dict(state.membership), responsible=state.responsible)
 
 
 class MandateIn(Body):

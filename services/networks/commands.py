@@ -14,6 +14,7 @@ from services.networks.domain import Correction, MembershipState, OtherUnit
 from shared.contracts.base import Unit
 from shared.contracts.networks import Duty, Mandate, Membership
 from shared.domain import Change
+from shared.domain.responsible import answered
 from shared.store import Command, Receipt, Repository
 
 Memberships = Repository[MembershipState]
@@ -21,13 +22,22 @@ Units = AbstractSet[Unit]
 
 
 async def register(
-    memberships: Memberships, command: Command, membership: Membership, *, units: Units, today: date
+    memberships: Memberships,
+    command: Command,
+    membership: Membership,
+    *,
+    units: Units,
+    today: date,
+    responsible: str | None = None,
 ) -> Receipt:
-    """Enter a membership. Raises ``AlreadyExists``, ``OtherUnit`` and what the domain refuses."""
+    """Enter a membership that ``responsible`` answers for.
+
+    Raises ``AlreadyExists``, ``OtherUnit`` and what the domain refuses.
+    """
 
     def decide() -> Change[MembershipState]:
         _check_unit(membership, units)
-        return domain.register(membership, today=today)
+        return answered(domain.register(membership, today=today), responsible)
 
     return await memberships.create(membership.membership_id, command, decide)
 

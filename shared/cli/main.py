@@ -23,6 +23,7 @@ MODULES = (
     "check",
     "backups",
     "privacy",
+    "handover",
 )
 
 

@@ -58,6 +58,7 @@ class Action(StrEnum):
     PEOPLE_ERASE = "people.erase"
 
     SYSTEM_REFUSED_REACTIONS = "system.refused-reactions"
+    SYSTEM_HAND_OVER = "system.hand-over"
 
     AUDIT_READ = "audit.read"
 
@@ -179,6 +180,10 @@ RIGHTS: Final[Mapping[Action, Right]] = {
     ),
     # Nobody undoes it, and a refusal is answered for before the supervisory authority.
     Action.PEOPLE_ERASE: Right("erase people, or refuse their request", _to(DIRECTOR)),
+    # Also of reserved missions and of other units' records, so it is nobody else's.
+    Action.SYSTEM_HAND_OVER: Right(
+        "pass on everything that somebody who leaves answers for, and end their substitutions", _to(DIRECTOR)
+    ),
     # An officer decides what becomes of them. Other Directorates and the protocol office run no unit.
     Action.SYSTEM_REFUSED_REACTIONS: Right(
         "see what a unit could not follow of another unit's events",

@@ -21,6 +21,7 @@ from shared.contracts import agenda
 from shared.contracts.agenda import Leg, MissionStatus, Purpose, Signature
 from shared.domain import Change, StateTable
 from shared.domain.corrections import corrected
+from shared.domain.responsible import corrected_responsible
 
 STATES: Final = StateTable[MissionStatus](
     {
@@ -106,7 +107,10 @@ def correct(state: MissionState, correction: Correction) -> Change[MissionState]
     Raises ``ImpossibleValue`` for a field that cannot be empty, ``AgreementMissing``,
     ``AgreementUnexpected`` and, where the agreement itself would change, ``SignedOnThisMission``.
     """
-    right, wrong = corrected(state, correction.changes())
+    changes = correction.changes()
+    passed, responsible = corrected_responsible(state, changes)
+    right, wrong = corrected(passed, changes)
+    wrong += responsible
     if not wrong:
         return Change(state)
     if {"agreement_id", "purpose"}.intersection(wrong):
@@ -114,6 +118,11 @@ def correct(state: MissionState, correction: Correction) -> Change[MissionState]
     moved = _moved(right, "correct")
     _check_purpose(moved)
     return _change(moved, agenda.MissionCorrected, fields=wrong)
+
+
+def handed_over(state: MissionState, fields: tuple[str, ...]) -> agenda.MissionCorrected:
+    """What is told when somebody else answers for the mission: that, and nothing of whom."""
+    return agenda.MissionCorrected(mission=public(state), fields=fields)
 
 
 def note_signature(state: MissionState, signature: Signature) -> Change[MissionState]:

@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.contracts.agenda import Leg, MissionStatus, Purpose, Signature
 from shared.contracts.base import FreeLongText, FreeText, Id, LongText, Person, Text
+from shared.contracts.substitutions import UserId
 from shared.domain.imported import ImportedCells
+from shared.domain.responsible import Answered
 
 
 class Plan(BaseModel):
@@ -27,7 +29,7 @@ class Plan(BaseModel):
     sample: bool = False
 
 
-class MissionState(Plan):
+class MissionState(Plan, Answered):
     """A mission as its own service knows it; ``imported`` are the cells of its last imported row."""
 
     mission_id: Id
@@ -60,6 +62,7 @@ class Correction(BaseModel):
     reserved: bool | None = None
     note: LongText | None = None
     sample: bool | None = None
+    responsible: UserId | None = None
 
     def changes(self) -> dict[str, object]:
         """The right values by field; null only where somebody set it."""

@@ -15,6 +15,7 @@ from shared.contracts.partial_dates import parse_partial_date
 from shared.domain import Change
 from shared.domain.corrections import corrected
 from shared.domain.days import not_in_future
+from shared.domain.responsible import corrected_responsible
 
 
 def register(agreement: Agreement, *, today: date) -> Change[AgreementState]:
@@ -125,11 +126,19 @@ def correct(state: AgreementState, correction: Correction, *, today: date) -> Ch
 
     Raises what ``check`` does, and ``ImpossibleValue`` for a field that cannot be empty.
     """
-    agreement, fields = corrected(state.agreement, correction.changes())
+    changes = correction.changes()
+    passed, responsible = corrected_responsible(state, changes)
+    agreement, fields = corrected(state.agreement, changes)
+    fields += responsible
     if not fields:
         return Change(state)
     check(agreement, today)
-    return _change(state, agreement, agreements.AgreementCorrected, fields=fields)
+    return _change(passed, agreement, agreements.AgreementCorrected, fields=fields)
+
+
+def handed_over(state: AgreementState, fields: tuple[str, ...]) -> agreements.AgreementCorrected:
+    """What is told when somebody else answers for the agreement: that, and nothing of whom."""
+    return agreements.AgreementCorrected(agreement=state.agreement, fields=fields)
 
 
 def _moved(

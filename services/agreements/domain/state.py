@@ -16,8 +16,10 @@ from shared.contracts.agreements import (
     StatusClaim,
 )
 from shared.contracts.base import LongText, SourcedDate, Text
+from shared.contracts.substitutions import UserId
 from shared.domain import StateTable
 from shared.domain.imported import ImportedCells
+from shared.domain.responsible import Answered
 
 _S = AgreementStatus
 
@@ -48,7 +50,7 @@ STATES: Final = StateTable[AgreementStatus](
 """Which action leads from which status to which; a new agreement is drafted, one of the past registered."""
 
 
-class AgreementState(BaseModel):
+class AgreementState(Answered):
     """The public state, and what is never published.
 
     ``imported`` has the cells of the last imported row; ``term_told`` the end of the term that is known to be
@@ -88,6 +90,7 @@ class Correction(BaseModel):
     permanent: bool | None = None
     note: LongText | None = None
     sample: bool | None = None
+    responsible: UserId | None = None
 
     def changes(self) -> dict[str, object]:
         """The right values by field; null only where somebody set it."""

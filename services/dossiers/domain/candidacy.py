@@ -26,6 +26,7 @@ from shared.contracts.dossiers import Candidacy, CandidacyEvent, CandidacyStatus
 from shared.domain import Change, ImpossibleValue
 from shared.domain.corrections import corrected
 from shared.domain.days import not_in_future
+from shared.domain.responsible import corrected_responsible
 
 
 def register(candidacy: Candidacy, *, today: date) -> Change[CandidacyState]:
@@ -129,13 +130,21 @@ def correct(state: CandidacyState, correction: Correction, *, today: date) -> Ch
     Raises ``OutcomeMissing``, ``OutcomeUnexpected``, ``BadRounds``, ``HalfTranslated``, ``ReasonMissing``
     and ``ImpossibleValue``.
     """
-    after, fields = corrected(state.candidacy, correction.changes())
+    changes = correction.changes()
+    passed, responsible = corrected_responsible(state, changes)
+    after, fields = corrected(state.candidacy, changes)
+    fields += responsible
     if not fields:
         return Change(state)
     _check(after, today)
     if state.candidacy.reason and not after.reason:
         raise ReasonMissing(field="reason", value=after.reason)
-    return Change(state.having(after), (dossiers.CandidacyCorrected(candidacy=after, fields=fields),))
+    return Change(passed.having(after), (dossiers.CandidacyCorrected(candidacy=after, fields=fields),))
+
+
+def handed_over(state: CandidacyState, fields: tuple[str, ...]) -> dossiers.CandidacyCorrected:
+    """What is told when somebody else answers for the candidacy: that, and nothing of whom."""
+    return dossiers.CandidacyCorrected(candidacy=state.candidacy, fields=fields)
 
 
 _ARRIVED: Final[Mapping[CandidacyStatus, type[CandidacyEvent]]] = {

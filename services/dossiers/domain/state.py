@@ -9,8 +9,10 @@ from pydantic import BaseModel, ConfigDict
 from shared.contracts.base import LongText, PartialDate, Source, Text
 from shared.contracts.dossiers import Candidacy, CandidacyKind, CandidacyStatus, Deadline, Outcome
 from shared.contracts.exactly import EXACTLY
+from shared.contracts.substitutions import UserId
 from shared.domain import StateTable
 from shared.domain.imported import ImportedCells
+from shared.domain.responsible import Answered
 
 _S = CandidacyStatus
 
@@ -43,7 +45,7 @@ MAY_HAVE_OUTCOME: Final = (*ENDED, _S.SHORTLISTED)
 """A shortlist has its date and method as well."""
 
 
-class CandidacyState(BaseModel):
+class CandidacyState(Answered):
     """What the service keeps: the public state, and the last imported row (never published)."""
 
     model_config = ConfigDict(frozen=True)
@@ -86,6 +88,7 @@ class Correction(BaseModel):
     note: LongText | None = None
     source: Annotated[Source | None, EXACTLY] = None
     as_of: PartialDate | None = None
+    responsible: UserId | None = None
 
     def changes(self) -> dict[str, object]:
         """The fields that were given, also those that are to be emptied."""

