@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import asyncio
 import csv
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import AsyncExitStack, aclosing
 from datetime import UTC, datetime
 from typing import Final
 
 from services.dashboard.trail import Question
 from services.dashboard.units import Trouble, UnitFailed, Units
+
+log = logging.getLogger("ponte.dashboard.units")
 
 PATH: Final = "/v1/audit/export"
 _TIME: Final = "at"
@@ -32,8 +35,8 @@ class Export:
         self._units = units
         self._question = question
         self._stack = AsyncExitStack()
-        self._rows: list[_Rows] = []
-        self._head = ""
+        self._body: AsyncGenerator[str] | None = None
+        self._first = ""
 
     async def begin(self) -> None:
         """Wait until every unit has begun. Raises ``UnitFailed`` for the first that does not."""
@@ -41,29 +44,37 @@ class Export:
             found = await asyncio.gather(
                 *(self._open(unit) for unit in self._question.search.services), return_exceptions=True
             )
+            rows = []
             for one in found:
                 if isinstance(one, BaseException):
                     raise one
-            self._rows = [one for one in found if isinstance(one, _Rows)]
-            self._head = self._rows[0].head
-            for rows in self._rows:
-                if rows.head != self._head:
-                    raise UnitFailed(rows.unit, Trouble.UNFIT)
+                rows.append(one)
+            for one in rows:
+                if one.head != rows[0].head:
+                    raise UnitFailed(one.unit, Trouble.UNFIT)
         except BaseException:
             await self._stack.aclose()
             raise
+        # Begun here, so that it closes the units' streams also where its browser is gone and nobody reads it.
+        self._body = self._merged(rows)
+        self._first = await anext(self._body)
 
     async def pieces(self) -> AsyncIterator[str]:
-        """The file, in pieces. Raises what reading a unit raises: then the file has no proper end."""
+        """The file, in pieces. Raises ``UnitFailed`` where a unit breaks off: the file has no proper end."""
+        if self._body is None:
+            return
+        async with aclosing(self._body):
+            yield self._first
+            async for piece in self._body:
+                yield piece
+
+    async def _merged(self, rows: list[_Rows]) -> AsyncGenerator[str]:
         async with self._stack:
-            waiting = [_BOM, self._head]
-            size = len(self._head)
-            while True:
-                open_rows = [rows for rows in self._rows if rows.row is not None]
-                if not open_rows:
-                    break
+            waiting = [_BOM, rows[0].head]
+            size = len(rows[0].head)
+            while left := [each for each in rows if each.row is not None]:
                 # The first of equals: at the same time the order is that of the units, as on the page.
-                newest = max(open_rows, key=lambda rows: rows.at)
+                newest = max(left, key=lambda each: each.at)
                 if self._question.fits(newest.at):
                     waiting.append(newest.row or "")
                     size += len(waiting[-1])
@@ -74,16 +85,11 @@ class Export:
             yield "".join(waiting)
 
     async def _open(self, unit: str) -> _Rows:
-        import httpx
-
         params = self._question.search.params(self._question.zone)
         stream = self._units.stream(unit, PATH, params, self._question.bearer)
         answer = await self._stack.enter_async_context(stream)
         rows = _Rows(unit, records(answer.aiter_text()))
-        try:
-            await rows.begin()
-        except httpx.HTTPError:
-            raise UnitFailed(unit, Trouble.AWAY) from None
+        await rows.begin()
         return rows
 
 
@@ -100,7 +106,7 @@ class _Rows:
 
     async def begin(self) -> None:
         """Read the head and the first row. Raises ``UnitFailed``."""
-        self.head = (await anext(self._found, "")).removeprefix(_BOM)
+        self.head = (await self._next() or "").removeprefix(_BOM)
         names = _cells(self.head)
         if _TIME not in names:
             raise UnitFailed(self.unit, Trouble.UNFIT)
@@ -108,8 +114,8 @@ class _Rows:
         await self.advance()
 
     async def advance(self) -> None:
-        """Go on to the next row. Raises ``UnitFailed`` for one that has no time."""
-        self.row = await anext(self._found, None)
+        """Go on to the next row. Raises ``UnitFailed`` where it has no time, or the unit breaks off."""
+        self.row = await self._next()
         if self.row is None:
             return
         try:
@@ -118,6 +124,15 @@ class _Rows:
                 raise ValueError
         except (ValueError, IndexError):
             raise UnitFailed(self.unit, Trouble.UNFIT) from None
+
+    async def _next(self) -> str | None:
+        import httpx
+
+        try:
+            return await anext(self._found, None)
+        except (httpx.HTTPError, ValueError) as error:
+            log.warning("%s broke off: %s", self.unit, type(error).__name__)
+            raise UnitFailed(self.unit, Trouble.AWAY) from None
 
 
 async def records(pieces: AsyncIterator[str]) -> AsyncIterator[str]:

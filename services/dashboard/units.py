@@ -29,7 +29,8 @@ ANSWER_S: Final = 6.0
 """Seconds that a unit has for an answer; a page waits for the slowest, so it is short."""
 PAUSE_S: Final = 20.0
 """Seconds that a stream may rest between two pieces."""
-MOST_AT_ONCE: Final = 40
+MOST_AT_ONCE: Final = 200
+"""Connections; a download holds one to each unit while it lasts."""
 LONGEST_WAIT_S: Final = 3600
 
 ASKED: Final = Counter(

@@ -33,6 +33,11 @@ function lost() {
 document.addEventListener("click", (event) => {
   turning = Boolean(event.target.closest("[data-turn]"));
 });
+document.addEventListener("htmx:config:request", ({ detail }) => {
+  // What is not looked for does not stand in the address.
+  const asked = detail.ctx.request.body;
+  for (const [name, value] of [...asked ?? []]) if (!value) asked.delete(name);
+});
 document.addEventListener("htmx:before:request", () => {
   document.getElementById("page").setAttribute("aria-busy", "true");
 });

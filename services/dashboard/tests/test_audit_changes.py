@@ -73,6 +73,9 @@ def test_words_of_the_pages_stand_for_words_of_the_program() -> None:
     assert told("holder", {"name": None, "function": "Mayor"}, {"name": "Anna B.", "function": "Mayor"}) == [
         ("Titolare", text("Sindaco"), text("Anna B., Sindaco"))
     ]
+    assert told("holder.function", "Mayor", "Deputy Mayor") == [
+        ("Titolare › Carica", text("Sindaco"), text("Vicesindaco"))
+    ]
     assert told("agreement.status", {"status": "drafted"}, {"status": "in-force"}) == [
         ("Stato", text("in preparazione"), text("in vigore"))
     ]

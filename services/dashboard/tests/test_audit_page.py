@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from services.dashboard.cookies import SESSION
 from services.dashboard.language import LANGUAGES, texts
 from services.dashboard.tests.auditing import Audited, audited
-from services.dashboard.tests.trail_units import a_change, a_unit, some_rows
+from services.dashboard.tests.trail_units import a_change, a_unit, an_entry, changed, some_rows
 from services.dashboard.views.audit_commands import COMMANDS
 from shared.identity import Role
 from shared.identity.rights import RIGHTS, Action
@@ -86,7 +86,7 @@ async def test_every_entry_says_when_who_from_where_what_and_why(client: httpx.A
         "nessuna identità da 192.0.2.99",
         "Richiesta senza accesso valido",
         "epoca 1, n. 4 versione 4",
-        "catena k3J9aX2fQ1, n. 41",
+        "catena k3J9aX, n. 41",
         "I valori stanno nella voce n. 2, dello stesso salvataggio.",
         "Titolo prima: cancellato dopo: Incontro con cancellato sulle mense",
         "Nota prima: Chiamare dopo: – nessun valore",
@@ -94,6 +94,17 @@ async def test_every_entry_says_when_who_from_where_what_and_why(client: httpx.A
         assert expected in said, expected
     assert re.findall(r'<time datetime="([^"]+)">10:39:05', answer.text) == ["2026-11-29T09:39:05.123Z"]
     assert "[…]" not in said
+
+
+async def test_what_one_request_read_is_one_line(tmp_path: Path) -> None:
+    read = [an_entry(n, "reading", timedelta(seconds=0.01 * n), subject=f"mission-{n}") for n in range(6)]
+    read.append(an_entry(9, "reading", timedelta(seconds=0.02), actor="somebody-else"))
+    async with audited(tmp_path, agenda=a_unit(read)) as page, client_of(page) as client:
+        html = await html_of(client, "/audit?service=agenda")
+    said = plain(html)
+    assert html.count('class="entry-') == 3, "the other's reading stands between"
+    assert "3 oggetti letti per intero con una sola richiesta" in said
+    assert html.count('class="whole"') == 7
 
 
 async def test_it_is_said_in_english_too(client: httpx.AsyncClient) -> None:
@@ -206,11 +217,14 @@ async def test_the_export_is_a_file_with_a_name(client: httpx.AsyncClient) -> No
 
 
 async def test_a_file_that_breaks_off_never_looks_whole(tmp_path: Path) -> None:
-    many = [a_change(n, timedelta(seconds=n), [], reason="x" * 500) for n in range(50)]
+    many = [a_change(n, timedelta(seconds=n), [changed("note", "x" * 500, None)]) for n in range(900)]
     apps = the_apps(agenda=a_unit(many, breaks=True))
     async with audited(tmp_path, **apps) as page, client_of(page) as client:
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/audit/export")
+    apps = the_apps(agenda=a_unit(many[:5], breaks=True))
+    async with audited(tmp_path, **apps) as page, client_of(page) as client:
+        assert (await client.get("/audit/export")).headers["location"] == "/audit?missing=agenda"
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

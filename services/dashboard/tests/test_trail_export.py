@@ -1,11 +1,12 @@
 """The export: one file of all units, whole or visibly broken off."""
 
 import csv
+import gc
 import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any, cast
 
-import httpx
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from services.dashboard.tests.test_trail import asking
 from services.dashboard.tests.trail_units import COLUMNS, a_change, a_unit, changed, some_rows, the_units
 from services.dashboard.trail_export import Export, records
 from services.dashboard.units import Trouble, UnitFailed
+from shared.testing.waiting import eventually
 
 CELL = st.text(alphabet='ab",\r\n\u2028\x0b\x85=€', max_size=6)
 
@@ -77,8 +79,20 @@ async def test_a_unit_that_breaks_off_breaks_off_the_file() -> None:
     async with the_units(agenda=a_unit(many, breaks=True)) as units:
         export = Export(units, asking(service="agenda"))
         await export.begin()
-        with pytest.raises(httpx.HTTPError):
+        with pytest.raises(UnitFailed):
             [piece async for piece in export.pieces()]
+
+
+async def test_a_file_that_nobody_reads_leaves_no_stream_open() -> None:
+    many = [a_change(n, timedelta(seconds=n), [changed("note", "x" * 500, None)]) for n in range(2000)]
+    async with the_units(agenda=a_unit(many)) as units:
+        export = Export(units, asking(service="agenda"))
+        await export.begin()
+        pool = cast("Any", units._client())._transport._pool
+        assert [each.is_idle() for each in pool.connections] == [False]
+        del export
+        gc.collect()
+        await eventually(lambda: not pool.connections or all(each.is_idle() for each in pool.connections))
 
 
 async def test_what_is_no_table_is_not_taken_for_one() -> None:

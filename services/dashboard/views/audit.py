@@ -16,7 +16,10 @@ from services.dashboard.views.frame import Frame
 SHOWN: Final = 6
 SHOWN_NEW: Final = 3
 """Differences that stand open, of a change and of what is new; the rest is one press away."""
+OBJECTS: Final = 3
+"""Objects of one request that stand open."""
 _SHORT: Final = 10
+_CHAIN: Final = 6
 _AUTOMATIC: Final = "service:"
 _FLOOD: Final = "flood-"
 """How the trail calls the one entry that stands for so many refusals."""
@@ -34,8 +37,21 @@ class Who:
 
 
 @dataclass(frozen=True, slots=True)
+class Proof:
+    """What an entry is about, and its place in its chain with its hash."""
+
+    key: str
+    subject: str
+    subject_href: str
+    place: str
+    version: str
+    hash: str
+    hash_short: str
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One entry."""
+    """One entry; or what somebody read with one request, which has an entry for each object."""
 
     key: str
     kind: str
@@ -49,19 +65,24 @@ class Line:
     route: str
     unit: str
     unit_code: str
-    subject: str
-    subject_href: str
+    proofs: list[Proof]
     who: Who | None
     behalf: Who | None
     client: str
     origin: str
     reason: str
-    place: str
-    version: str
-    hash: str
-    hash_short: str
     differences: list[Difference] = field(default_factory=list)
     untold: str = ""
+
+    @property
+    def first(self) -> list[Proof]:
+        """The objects that stand open."""
+        return self.proofs if len(self.proofs) <= OBJECTS + 1 else self.proofs[:OBJECTS]
+
+    @property
+    def others(self) -> list[Proof]:
+        """The other objects of the same request."""
+        return self.proofs[len(self.first) :]
 
     @property
     def shown(self) -> list[Difference]:
@@ -87,12 +108,43 @@ def by_days(entries: Sequence[Any], search: Search, frame: Frame) -> list[Day]:
     """The entries, newest first, under their days."""
     told = {_save(entry): entry.sequence for entry in entries if entry.changes}
     days: list[Day] = []
+    before: tuple[Any, ...] = ()
     for entry in entries:
         title = frame.f.day(frame.f.local(entry.at).date())
         if not days or days[-1].title != title:
             days.append(Day(title, []))
-        days[-1].lines.append(line(entry, search, frame, beside=told))
+        request = _request(entry)
+        if request and request == before and days[-1].lines:
+            days[-1].lines[-1].proofs.append(_proof(entry, search, frame))
+        else:
+            days[-1].lines.append(line(entry, search, frame, beside=told))
+        before = request
     return days
+
+
+def _request(entry: Any) -> tuple[Any, ...]:
+    """What all readings of one request have in common; nothing for any other entry."""
+    if entry.kind != "reading":
+        return ()
+    who = entry.actor, entry.on_behalf_of, entry.client, entry.origin
+    return (entry.at.replace(microsecond=0), entry.service, entry.action, entry.route, entry.method, *who)
+
+
+def _key(entry: Any) -> str:
+    return f"t-{entry.service}-{entry.id}".replace("/", "-").replace(":", "-")
+
+
+def _proof(entry: Any, search: Search, frame: Frame) -> Proof:
+    subject = entry.subject or ""
+    return Proof(
+        key=_key(entry),
+        subject=subject,
+        subject_href=search.address(subject=subject, service=entry.service) if subject else "",
+        place=_place(entry, frame),
+        version=frame.t("audit.version", version=entry.version) if entry.version is not None else "",
+        hash=entry.hash or "",
+        hash_short=f"{entry.hash[:_SHORT]}…" if entry.hash else "",
+    )
 
 
 def line(entry: Any, search: Search, frame: Frame, *, beside: Mapping[Save, int] | None = None) -> Line:
@@ -102,7 +154,7 @@ def line(entry: Any, search: Search, frame: Frame, *, beside: Mapping[Save, int]
     changed = entry.kind == "change"
     told = entry.changes
     return Line(
-        key=f"t-{entry.service}-{entry.id}".replace("/", "-").replace(":", "-"),
+        key=_key(entry),
         kind=entry.kind,
         kind_word=t(f"audit.kind.{entry.kind}"),
         icon=_ICONS[entry.kind],
@@ -114,17 +166,12 @@ def line(entry: Any, search: Search, frame: Frame, *, beside: Mapping[Save, int]
         route="" if changed else _route(entry),
         unit=t(f"audit.service.{entry.service}"),
         unit_code=_CODES.get(entry.service, ""),
-        subject=entry.subject or "",
-        subject_href=search.address(subject=entry.subject, service=entry.service) if entry.subject else "",
+        proofs=[_proof(entry, search, frame)],
         who=_who(entry.actor, "actor", search, frame),
         behalf=_who(entry.on_behalf_of, "on_behalf_of", search, frame),
         client=_client(entry, frame),
         origin=entry.origin or "",
         reason=_reason(entry, frame),
-        place=_place(entry, frame),
-        version=t("audit.version", version=entry.version) if entry.version is not None else "",
-        hash=entry.hash or "",
-        hash_short=f"{entry.hash[:_SHORT]}…" if entry.hash else "",
         differences=differences(told, frame, subject=entry.subject),
         untold=_untold(entry, beside, frame) if changed and not told else "",
     )
@@ -216,4 +263,4 @@ def _place(entry: Any, frame: Frame) -> str:
     if entry.kind == "change":
         return frame.t("audit.place", epoch=entry.epoch, sequence=entry.sequence)
     chain, _, number = entry.id.rpartition("/")
-    return frame.t("audit.chain", chain=chain[:_SHORT], number=number)
+    return frame.t("audit.chain", chain=chain[:_CHAIN], number=number)

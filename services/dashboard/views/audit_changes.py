@@ -71,7 +71,7 @@ def differences(changes: Sequence[Any], frame: Frame, *, subject: str | None = N
         if not (subject and leaf[0][-1].endswith("_id") and leaf[2] == subject)
     ]
     # Units write their fields by the alphabet; people think of a beginning before its end.
-    found.sort(key=lambda leaf: [_rank(part, order) for part in leaf[0]])
+    found.sort(key=lambda leaf: [_rank(part, order) for part in _within(leaf[0])])
     return [
         Difference(
             label=_label(path, frame),
@@ -142,10 +142,14 @@ def _nothing(value: Any) -> bool:
     return value is None or value in ("", [], {})
 
 
+def _within(path: tuple[str, ...]) -> tuple[str, ...]:
+    """The path within the record itself."""
+    return path[1:] if path[0] in _PARTS and len(path) > 1 else path
+
+
 def _label(path: tuple[str, ...], frame: Frame) -> str:
-    shown = path[1:] if path[0] in _PARTS and len(path) > 1 else path
     names: list[str] = []
-    for part in shown:
+    for part in _within(path):
         if part.isdigit() and names:
             names[-1] = f"{names[-1]} {part}"  # the second leg: "Tappa 2"
         else:
@@ -199,6 +203,8 @@ def _one(value: Mapping[str, Any], frame: Frame) -> str:
 
 
 def _text(name: str, text: str, frame: Frame) -> str:
+    if name == "function":
+        return frame.function(text)
     if name == "unit":
         return frame.t.get(f"unit.{text}.short", text)
     for table in _TABLES.get(name, ()):
