@@ -15,6 +15,7 @@ from services.agenda.erasing import ERASABLES
 from services.agenda.imports import MissionImport
 from services.agenda.privacy import DECLARATIONS
 from services.agenda.reactions import reactions
+from services.agenda.retaining import KEPT_LONG_ENOUGH, outlived
 from services.agenda.settings import Settings
 from services.agenda.substituting import Substitutions, ended_by_handover
 from services.agenda.substitutions_api import substitutions_router
@@ -31,6 +32,7 @@ from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
 from shared.web.people_router import people_router
 from shared.web.refused import refused_router
+from shared.web.retaining import retained
 
 SERVICE: Final = ServiceInfo(
     name="agenda",
@@ -82,7 +84,9 @@ def build_app(settings: Settings) -> FastAPI:
             await runtime.database["substitutions"].create_index("state.parties")
             await by_responsible(runtime.database["missions"])
             await runtime.read([agreements.TOPIC], reactions=reactions(missions))
-            yield
+            over = outlived(missions, lambda: runtime.database, days, settings.retention_months_missions)
+            async with retained(runtime, settings, records=over, why=KEPT_LONG_ENOUGH):
+                yield
 
     return create_app(
         SERVICE,

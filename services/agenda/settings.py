@@ -11,3 +11,6 @@ class Settings(ServiceSettings):
     """What every service has, on the agenda's port."""
 
     http_port: int = Field(default=8101, ge=1, le=65535)
+    retention_months_missions: int = Field(
+        default=120, ge=0, le=1200, description="People of a mission, from its end; 0 keeps for ever"
+    )

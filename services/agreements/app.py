@@ -32,6 +32,7 @@ from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
 from shared.web.people_router import people_router
 from shared.web.refused import refused_router
+from shared.web.retaining import retained
 
 COLLECTION: Final = "agreements"
 
@@ -91,7 +92,8 @@ def build_app(settings: Settings) -> FastAPI:
             )
             await timers.start()
             try:
-                yield
+                async with retained(runtime, settings):
+                    yield
             finally:
                 await timers.stop()
 

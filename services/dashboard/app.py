@@ -32,10 +32,12 @@ from shared.identity.sessions import Sessions, session_authenticator
 from shared.identity.sign_ins import SignIns
 from shared.messaging import ServiceRuntime
 from shared.places.today import CityDay
+from shared.privacy.expiring import Expiring, visits
 from shared.web import ServiceInfo, create_app
 from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
 from shared.web.people_router import people_router
+from shared.web.retaining import retained
 
 SERVICE: Final = ServiceInfo(
     name="dashboard",
@@ -114,8 +116,10 @@ def build_app(settings: Settings, *, register: Register | None = None) -> FastAP
             await hub.start()
             parts.open(hub, sessions, sign_ins)
             await runtime.read(list(BY_TOPIC), views=own.views)
+            gone = Expiring("visits", settings.retention_months_visits, visits)
             try:
-                yield
+                async with retained(runtime, settings, more=[gone]):
+                    yield
             finally:
                 await hub.stop()
                 await own.stop()

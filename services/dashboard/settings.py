@@ -51,6 +51,9 @@ class Settings(ServiceSettings):
         description="The provider's description, unless below the issuer",
     )
     oidc_scopes: str = Field(default="openid profile", pattern=r"^(\S+ )*openid( \S+)*$")
+    retention_months_visits: int = Field(
+        default=12, ge=0, le=1200, description="When somebody was last here; 0 keeps for ever"
+    )
     session_idle_minutes: int = Field(default=120, ge=5, le=1440)
     session_hours: float = Field(default=12, gt=0, le=24, description="After that a person signs in again")
     link_key_file: Path | None = Field(

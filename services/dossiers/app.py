@@ -27,6 +27,7 @@ from shared.web import ServiceInfo, create_app
 from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
 from shared.web.people_router import people_router
+from shared.web.retaining import retained
 
 SERVICE: Final = ServiceInfo(
     name="dossiers",
@@ -62,7 +63,8 @@ def build_app(settings: Settings) -> FastAPI:
             await runtime.read(
                 [agenda.TOPIC], views=lambda generation: [SubstitutionsView(runtime.database, generation)]
             )
-            yield
+            async with retained(runtime, settings):
+                yield
 
     return create_app(
         SERVICE,

@@ -14,6 +14,7 @@ from services.networks.domain import MembershipState, handed_over
 from services.networks.erasing import person_erased
 from services.networks.imports import MembershipImport
 from services.networks.privacy import DECLARATIONS
+from services.networks.retaining import KEPT_LONG_ENOUGH, outlived
 from services.networks.settings import Settings
 from shared.acting import Acting, SubstitutionsView, viewed
 from shared.contracts import agenda, networks, substitutions
@@ -27,6 +28,7 @@ from shared.web import ServiceInfo, create_app
 from shared.web.audit_router import audit_router
 from shared.web.people_export_router import people_export_router
 from shared.web.people_router import people_router
+from shared.web.retaining import retained
 
 SERVICE: Final = ServiceInfo(
     name="networks",
@@ -62,7 +64,9 @@ def build_app(settings: Settings) -> FastAPI:
             await runtime.read(
                 [agenda.TOPIC], views=lambda generation: [SubstitutionsView(runtime.database, generation)]
             )
-            yield
+            over = outlived(memberships, settings.retention_months_mandates)
+            async with retained(runtime, settings, records=over, why=KEPT_LONG_ENOUGH):
+                yield
 
     return create_app(
         SERVICE,

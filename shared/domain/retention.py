@@ -7,7 +7,7 @@ or of the last day of a month that is too short (Regulation (EEC, Euratom) 1182/
 from __future__ import annotations
 
 import calendar
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 FOR_EVER: Final = 0
@@ -31,3 +31,10 @@ def is_over(counts_from: date | None, *, months: int, today: date) -> bool:
     if counts_from is None or months == FOR_EVER:
         return False
     return today > add_months(counts_from, months)
+
+
+def first_kept(today: date, months: int) -> date:
+    """The first day from which counts what is still kept today; what counts from before is over."""
+    day = add_months(today, -months)
+    # Going back from the 30th to a shorter month lands on a day whose period was over before.
+    return day if add_months(day, months) >= today else day + timedelta(days=1)

@@ -199,8 +199,8 @@ MESSAGES: Final = Activity(
     recipients=Words("those who operate the services", "chi gestisce i servizi"),
     kept=Kept(
         counts_from=Words(
-            "the day on which it was settled (resolved or discarded); an open one is somebody's task",
-            "il giorno in cui è stato chiuso (risolto o scartato); uno aperto è un compito di qualcuno",
+            "the day on which it was settled (resolved, discarded, refused by a rule); an open one is a task",
+            "il giorno in cui è stato chiuso (risolto, scartato o rifiutato); uno aperto è un compito",
         ),
         months=6,
         setting="PONTE_RETENTION_MONTHS_MESSAGES",

@@ -21,6 +21,7 @@ from shared.contracts.base import PersonErased, Scrubbed
 from shared.contracts.registry import BY_TYPE
 from shared.domain import Change
 from shared.privacy.erasable import Erasable
+from shared.privacy.ledger import is_of_whole_records
 from shared.privacy.needle import Needle
 from shared.privacy.redacting import (
     Sought,
@@ -124,7 +125,7 @@ class AggregateErasing(Generic[S]):
             document, events = await self._stored(subject)
             if document is None:
                 return Step.CLEAN
-            whom = await asyncio.to_thread(self._whom, document, events, sought, bool(row["records"]))
+            whom = await asyncio.to_thread(self._whom, document, events, sought, is_of_whole_records(row))
             state = self._schema.read(document)
             clean, left = await asyncio.to_thread(redacted, state, whom)
             counts.kept |= {f"{subject}: {path}" for path in left}

@@ -192,7 +192,7 @@ class Erasures:
 
     async def _sweep(self, row: Document) -> None:
         whom = sought(row)
-        if not whom:
+        if not whom or row["records"]:
             return
 
         async def alive() -> None:

@@ -34,7 +34,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Somebody's request. ``records``: whoever is a person in these subjects, instead of a name."""
+    """Somebody's request. ``records``: only these subjects; without name and id whoever is a person there."""
 
     erasure_id: str
     at: datetime
@@ -145,6 +145,11 @@ class OtherRequest(Exception):
     """The same id came with other people."""
 
 
+def is_of_whole_records(row: Document) -> bool:
+    """Whether everybody in some records is meant, and not somebody by name or id."""
+    return bool(row["records"]) and not row["needles"] and not row["person_ids"]
+
+
 def sought(row: Document) -> Sought:
     """Whom a row is about, by name and id."""
     return Sought(Needle.kept(row["needles"]), frozenset(row["person_ids"]))
@@ -154,7 +159,9 @@ async def sought_lately(database: Database) -> Sought:
     """Everybody whom this service has erased since the oldest message that a topic still holds."""
     needle, ids = Needle(()), frozenset[str]()
     since = datetime.now(UTC) - LATE
-    async for row in database[ERASURES].find({"at": {"$gte": since}, "state": {"$ne": State.REFUSED}}):
+    # Who was erased from some records only may stand in others.
+    late = {"at": {"$gte": since}, "state": {"$ne": State.REFUSED}, "records": []}
+    async for row in database[ERASURES].find(late):
         each = sought(row)
         needle, ids = needle + each.needle, ids | each.person_ids
     return Sought(needle, ids)

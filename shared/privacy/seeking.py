@@ -33,7 +33,7 @@ class Person:
 
     def is_name(self, text: str) -> bool:
         """Whether the text is one of the names and nothing else."""
-        return self._needle.redact(text).strip() == INSTEAD
+        return self._needle.in_text(text) and self._needle.redact(text).strip() == INSTEAD
 
     def in_text(self, text: str) -> bool:
         """Whether one of the names stands in the text, or one of the ids is a word of it."""

@@ -49,6 +49,7 @@ _REQUESTS: Final = (
     Held("actor", Datum.USER_ID, REQUESTS),
     Held("on_behalf_of", Datum.USER_ID, REQUESTS),
     Held("reason", Datum.TEXT, REQUESTS),
+    Held("ground", Datum.TEXT, REQUESTS),
 )
 _MESSAGES: Final = {
     "dead_letters": (Held("value", Datum.MESSAGE, MESSAGES), Held("headers", Datum.MESSAGE, MESSAGES)),

@@ -61,6 +61,12 @@ class ServiceSettings(KafkaSettings, BaseSettings):
         default=None, description="The Ed25519 key that signs checkpoints, PEM; without it none is signed"
     )
     audit_minutes: float = Field(default=60.0, ge=0.01, le=1440, description="Between two checkpoints")
+    retention_months_audit: int = Field(
+        default=24, ge=0, le=1200, description="Addresses and ids of the audit trail; 0 keeps for ever"
+    )
+    retention_months_messages: int = Field(
+        default=6, ge=0, le=1200, description="Messages set aside, once they are settled; 0 keeps for ever"
+    )
     rate_limit: int = Field(default=6000, ge=1, description="Requests a minute of each person")
     max_body_bytes: int = Field(default=1_048_576, ge=1024)
     trusted_proxies: str = Field(default="127.0.0.1", description="Whose X-Forwarded-* headers are believed")

@@ -23,10 +23,11 @@ def counts_from(state: MissionState, day_of: Callable[[datetime], date]) -> date
 
 def kept_too_long(
     state: MissionState, *, months: int, today: date, day_of: Callable[[datetime], date]
-) -> tuple[str, ...]:
-    """Where in the mission people stand who may be kept no longer, as paths; none where all were erased."""
-    if not is_over(counts_from(state, day_of), months=months, today=today):
-        return ()
-    people = [("holder", state.holder)]
-    people += [(f"delegation.{number}", person) for number, person in enumerate(state.delegation)]
-    return tuple(path for path, person in people if person.name or person.person_id)
+) -> bool:
+    """Whether the people of the mission, of today and of its past, may be kept no longer."""
+    return is_over(counts_from(state, day_of), months=months, today=today)
+
+
+def names_somebody(state: MissionState) -> bool:
+    """Whether anybody of the mission can still be told by a name or an id."""
+    return any(person.name or person.person_id for person in (state.holder, *state.delegation))

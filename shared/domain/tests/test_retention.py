@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.retention import FOR_EVER, add_months, is_over
+from shared.domain.retention import FOR_EVER, add_months, first_kept, is_over
 
 days = st.dates(date(1986, 1, 1), date(2150, 12, 31))
 months = st.integers(1, 1200)
@@ -59,3 +59,25 @@ def test_who_is_kept_from_a_later_day_is_never_over_earlier(one: date, other: da
 def test_what_does_not_count_yet_or_is_kept_for_ever_is_never_over(begins: date, today: date) -> None:
     assert not is_over(None, months=1, today=today)
     assert not is_over(begins, months=FOR_EVER, today=today)
+
+
+@given(days, st.integers(1, 1100), st.integers(-40, 40))
+def test_what_counts_from_before_the_first_kept_day_is_over_and_nothing_else(
+    today: date, so_many: int, later: int
+) -> None:
+    first = first_kept(today, so_many)
+    day = first + timedelta(days=later)
+    assert is_over(day, months=so_many, today=today) == (day < first)
+
+
+@pytest.mark.parametrize(
+    ("today", "first"),
+    [
+        (date(2026, 3, 30), date(2026, 3, 1)),  # the whole of February counted to the 28th of March
+        (date(2026, 3, 28), date(2026, 2, 28)),
+        (date(2026, 2, 28), date(2026, 1, 28)),
+        (date(2024, 2, 29), date(2024, 1, 29)),
+    ],
+)
+def test_the_first_day_that_is_kept_for_a_month(today: date, first: date) -> None:
+    assert first_kept(today, 1) == first

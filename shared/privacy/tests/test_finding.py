@@ -148,6 +148,10 @@ def test_beside_a_place_stands_what_explains_it_and_nothing_of_others() -> None:
     }
 
 
+def test_what_stands_in_place_of_a_name_is_no_name() -> None:
+    assert places({"state": {"title": "[…]", "note": "Lunch with […]", "name": None}}) == {}
+
+
 def test_what_was_erased_is_not_there() -> None:
     event = stored_event(delegation=(InPublic(name="Ada Màrkova", function="Guest"),))
     event["people"] = [entry for entry in event["people"] if entry["value"] != "Ada Màrkova"]

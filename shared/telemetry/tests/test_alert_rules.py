@@ -10,6 +10,7 @@ from prometheus_client import REGISTRY
 
 import shared.identity.metrics
 import shared.messaging.metrics
+import shared.privacy.retention
 import shared.store.checkpointing
 import shared.store.flood
 import shared.telemetry.metrics  # noqa: F401 - each registers what it has
@@ -27,7 +28,7 @@ OF_PROMETHEUS = {"up", "process_start_time_seconds"}
 OF_SCRAPING = {"job", "instance", "service"}
 WORDS = {
     *("by", "for", "unless", "and", "or", "on"),
-    *("sum", "max", "min", "increase", "rate", "changes"),
+    *("sum", "max", "min", "increase", "rate", "changes", "time"),
 }
 DURATION = re.compile(r"\d+[smhd]")
 
