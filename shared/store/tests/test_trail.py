@@ -8,7 +8,7 @@ import pytest
 import pytest_asyncio
 from prometheus_client import REGISTRY
 
-from shared.store import Database, close, connect
+from shared.store import Database, close, connect, trail_writer
 from shared.store.driver import AutoReconnect, Document
 from shared.store.errors import Unavailable
 from shared.store.flood import ALL, CALLER
@@ -187,6 +187,8 @@ class Away:
         self.writes += 1
         if self.breaks == "before":
             raise AutoReconnect("away")
+        if self.breaks == "silent":
+            await asyncio.Event().wait()
         await self._collection.insert_many(
             documents if self.breaks is None else documents[:2], ordered=ordered
         )
@@ -217,6 +219,22 @@ async def test_a_write_of_unknown_fate_leaves_neither_gap_nor_double(database: D
     assert subjects[-1] == "mission-5"
     assert len(set(subjects)) == len(subjects)
     assert len(rows) - len(subjects) == 2
+
+
+async def test_a_stop_waits_for_no_silent_database_and_counts_what_is_lost(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trail_writer, "STOP_S", 0.1)
+    trail = Trail()
+    await trail.open(database)
+    connection = trail._entries = Away(trail._entries)  # type: ignore[assignment]
+    connection.breaks = "silent"
+    before = suppressed("lost")
+    for number in range(3):
+        trail.note(refusal(number))
+    await trail.stop()
+    assert suppressed("lost") - before == 3
+    assert await stored(database) == []
 
 
 def test_any_part_of_an_entry_that_is_altered_is_found() -> None:
