@@ -6,7 +6,7 @@ import asyncio
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from importlib import import_module
@@ -23,6 +23,7 @@ from shared.testing.serving import Served, Surroundings, serving, surroundings
 from shared.testing.waiting import eventually
 from tests.planting import NAME, Whole, ends, holds, in_answers, in_databases, in_metrics, in_topics, plant
 from tests.system import SERVICES
+from tests.two_units import City
 
 REQUEST = {"names": [NAME], "person_ids": ["person-zm"], "reason": f"{NAME} ha chiesto la cancellazione"}
 
@@ -33,10 +34,17 @@ async def around(mongod: Mongod, kafka: Kafka, tmp_path: Path) -> AsyncIterator[
         yield made
 
 
-async def start(stack: AsyncExitStack, around: Surroundings, kafka: Kafka, *, clean: bool = False) -> Whole:
-    """All five services, each with its own application; ``clean``: none may begin with the name in it."""
+async def start(
+    stack: AsyncExitStack,
+    around: Surroundings,
+    kafka: Kafka,
+    *,
+    only: Sequence[str] = SERVICES,
+    clean: bool = False,
+) -> Whole:
+    """Services, each with its own application; ``clean``: none may begin with the name in it."""
     services: dict[str, Served] = {}
-    for name in SERVICES:
+    for name in only:
         build = import_module(f"services.{name}.app").build_app
         settings = import_module(f"services.{name}.settings").Settings
         services[name] = await stack.enter_async_context(serving(around, build, settings))
@@ -45,14 +53,15 @@ async def start(stack: AsyncExitStack, around: Surroundings, kafka: Kafka, *, cl
     return Whole(around, services, kafka.bootstrap_servers)
 
 
-async def erase(whole: Whole) -> None:
+async def erase(whole: Whole, *only: str) -> None:
     """Ask every service, with one key, and wait until all say that it is done."""
-    for name, served in whole.services.items():
+    asked = {name: whole[name] for name in only or whole.services}
+    for name, served in asked.items():
         async with served.client("director", **{"idempotency-key": "erase-zm"}) as director:
             answer = await director.post("/v1/people/erasures", json=REQUEST)
             assert answer.status_code == 202, f"{name}: {answer.text}"
             assert not holds(answer.content.replace(b"person-zm", b""))
-    for name in whole.services:
+    for name in asked:
         await eventually(partial(done, whole, name), within=60, every=0.3)
 
 
@@ -110,6 +119,26 @@ async def test_nothing_is_left_of_somebody_who_was_erased(
             code, told = await ponte(around, *command)
             assert code == 0, told
             assert not holds(told.encode())
+
+
+@pytest.mark.timeout(120)
+async def test_a_unit_that_followed_with_the_name_after_its_own_erasure_looks_again(
+    around: Surroundings, kafka: Kafka
+) -> None:
+    """The reason of a cancelled mission becomes that of its signing, whenever the event is read."""
+    async with AsyncExitStack() as stack:
+        whole = await start(stack, around, kafka, only=("agenda", "agreements"))
+        city = City(around, whole["agenda"], whole["agreements"], kafka.bootstrap_servers)
+        agreement = await city.draft()
+        mission = await city.mission(agreement)
+        await city.signing_is_with(agreement, mission)
+        await erase(whole, "agreements")
+        await city.act(mission, "cancel", {"reason": f"{NAME} cannot travel"})
+        await city.signing_is_with(agreement, None)
+        assert await in_databases(Whole(around, {"agreements": whole["agreements"]}, whole.kafka))
+        await erase(whole, "agenda")
+        await eventually(lambda: nothing_in_databases(whole), within=30, every=0.3)
+        await eventually(lambda: done(whole, "agreements"), within=30, every=0.3)
 
 
 @pytest.mark.timeout(400)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 
@@ -23,6 +23,8 @@ from shared.store.repository import OutboxOwner
 from shared.store.setup import META
 
 log = logging.getLogger("ponte.erasures")
+
+_Subject = tuple[AggregateErasing[Any], str]
 
 WAITING = Gauge("ponte_erasures_waiting", "Erasures of people that are not done yet")
 LOOK_S: Final = 1.0
@@ -85,8 +87,7 @@ class Erasures:
         await self.ledger.prepare()
         for row in await self.ledger.of_before():
             log.warning("erasure %s is applied again after a restore", row["_id"])
-            async for _ in self._round(row, self._aggregates(None)):
-                pass
+            await self._round(row, self._aggregates(None))
             await self._sweep(row)
             await self.ledger.applied(row)
 
@@ -134,45 +135,54 @@ class Erasures:
         """Round after round, until one finds nothing more; then everything else."""
         await self.ledger.begin(row)
         while True:
-            worst = Step.CLEAN
-            async for step in self._round(row, aggregates):
-                worst = step if worst is not Step.WAITS else worst
-            if worst is Step.CLEAN:
+            waiting, found = await self._round(row, aggregates)
+            if waiting:
+                await self._until_published(row, waiting)
+            elif not found:
                 break
-            if worst is Step.WAITS:
-                await self.ledger.waits_for(row["_id"], "kafka")
-                await asyncio.sleep(_BEHIND_S)
         await self._sweep(row)
         if await self.ledger.end(row):
             log.warning("erasure %s is done", row["_id"])
 
-    async def _round(self, row: Document, aggregates: Sequence[AggregateErasing[Any]]) -> AsyncIterator[Step]:
-        """Once through all subjects; what was to be done with each that there was something to do with."""
+    async def _round(
+        self, row: Document, aggregates: Sequence[AggregateErasing[Any]]
+    ) -> tuple[list[_Subject], bool]:
+        """Once through all subjects: those whose events are on their way, and whether there was any to do."""
         whom = sought(row)
+        late: list[_Subject] = []
+        found = False
         for kind in aggregates:
             async for page in kind.touched(whom, row["records"]):
-                counts = Counts()
-                waiting = list(page)
+                waiting = [(kind, subject) for subject in page]
                 deadline = time.monotonic() + _PUBLISHED_S
-                seen: set[str] = set()
                 while waiting:
-                    steps = {
-                        subject: await self._step(kind, subject, row, whom, counts) for subject in waiting
-                    }
-                    seen |= {subject for subject, step in steps.items() if step is not Step.CLEAN}
-                    waiting = [subject for subject, step in steps.items() if step is Step.WAITS]
-                    if not waiting or kind.alone or time.monotonic() > deadline:
+                    steps = await self._steps(row, waiting, whom)
+                    found = found or any(step is not Step.CLEAN for step in steps)
+                    waiting = [one for one, step in zip(waiting, steps, strict=True) if step is Step.WAITS]
+                    if kind.alone or time.monotonic() > deadline:
                         break
-                    await asyncio.sleep(_PAUSE_S)
-                for _ in seen:
-                    yield Step.WAITS if waiting else Step.DONE
-                done = {
-                    "subjects": len(counts.subjects),
-                    "events": counts.events,
-                    "values": counts.values,
-                }
-                await self.ledger.count(row["_id"], done, sorted(counts.kept))
+                    await asyncio.sleep(_PAUSE_S if waiting else 0)
+                late += waiting
                 await self._alive(kind.alone)
+        return late, found
+
+    async def _until_published(self, row: Document, waiting: Sequence[_Subject]) -> None:
+        """Kafka is away, or a replica that had the events has died: nothing else is looked at meanwhile."""
+        await self.ledger.waits_for(row["_id"], "kafka")
+        whom = sought(row)
+        while waiting:
+            await asyncio.sleep(_BEHIND_S)
+            await self._alive()
+            steps = await self._steps(row, waiting, whom)
+            waiting = [one for one, step in zip(waiting, steps, strict=True) if step is Step.WAITS]
+        await self.ledger.waits_for(row["_id"], None)
+
+    async def _steps(self, row: Document, subjects: Sequence[_Subject], whom: Sought) -> list[Step]:
+        counts = Counts()
+        steps = [await self._step(kind, subject, row, whom, counts) for kind, subject in subjects]
+        done = {"subjects": len(counts.subjects), "events": counts.events, "values": counts.values}
+        await self.ledger.count(row["_id"], done, sorted(counts.kept))
+        return steps
 
     async def _step(
         self, kind: AggregateErasing[Any], subject: str, row: Document, whom: Sought, counts: Counts
