@@ -87,8 +87,10 @@ async def test_answers_as_documented(
             for operation in run.operations():
                 run.explore(operation, EXAMPLES)
             run.wander(2 * EXAMPLES)
+            for number, operation in enumerate(run.operations()):
+                run.provoke(operation, offset=number, share=max(1, 100 // EXAMPLES))
 
         await asyncio.to_thread(everything)
-    unseen = sorted(run.findings.without_success())
+    unseen = run.never_carried_out()
     print(f"{service}: {run.findings.sent} requests; never carried out: {', '.join(unseen) or 'none'}")
     assert not run.findings.first, run.findings.report()

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from services.dashboard.cookies import drop_session, keep_session, session_name
+from services.dashboard.cookies import drop_session, keep_session, secure, session_name
 from services.dashboard.reader import PAGE_HEADERS, VISIT_COOKIE, language_of
 from services.dashboard.render import Renderer
 from services.dashboard.views.lens import Lens
@@ -63,7 +63,7 @@ def gate_router(
             html = _page(sign_off.renderer, request, "signing_out.html", onward=onward)
             response = HTMLResponse(html, headers=PAGE_HEADERS | {"refresh": f"0; url={onward}"})
         drop_session(request, response)
-        response.delete_cookie(VISIT_COOKIE)
+        response.delete_cookie(VISIT_COOKIE, httponly=True, samesite="lax", secure=secure(request))
         return response
 
     return router

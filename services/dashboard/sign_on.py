@@ -102,7 +102,7 @@ async def _begin(request: Request, wired: SignOn, page: str) -> Response:
     response = RedirectResponse(address, _ENTER, headers=PAGE_HEADERS)
     waiting = [name for name in request.cookies if name.startswith(name_of(_COOKIE, request))]
     for name in waiting[: max(0, len(waiting) - _MOST_AT_ONCE + 1)]:
-        response.delete_cookie(name, secure=secure(request))
+        response.delete_cookie(name, httponly=True, samesite="lax", secure=secure(request))
     response.set_cookie(
         _cookie(sign_in.state, request),
         sign_in.browser,
@@ -130,7 +130,7 @@ async def _finish(request: Request, wired: SignOn) -> Response:
         await wired.sessions().close(former)
     session = await wired.sessions().open(grant.identity, now, grant=grant)
     response = RedirectResponse(sign_in.next, _ENTER, headers=PAGE_HEADERS)
-    response.delete_cookie(_cookie(state, request), secure=secure(request))
+    response.delete_cookie(_cookie(state, request), httponly=True, samesite="lax", secure=secure(request))
     keep_session(request, response, session, now)
     return response
 

@@ -9,7 +9,7 @@ from pydantic.config import JsonDict
 
 from services.dossiers import domain
 from services.dossiers.domain import CandidacyState, Correction, Evidence
-from shared.contracts.base import LongText, Moment, PartialDate, Source, Text
+from shared.contracts.base import LongText, PartialDate, Source, Text
 from shared.contracts.dossiers import Candidacy, CandidacyKind, CandidacyStatus, Deadline, Outcome
 from shared.contracts.exactly import EXACTLY
 from shared.contracts.substitutions import UserId
@@ -17,6 +17,7 @@ from shared.domain.sources import THE_OFFICE
 from shared.places.today import CityDay
 from shared.store import Command
 from shared.web import Body
+from shared.web.reading import When
 
 _SOURCE: JsonDict = {"title": "European Commission", "kind": "counterpart"}
 _CALL: JsonDict = {"local": "2027-06-01T17:00", "time_zone": "Europe/Brussels"}
@@ -111,7 +112,7 @@ class SubmitIn(StepIn):
 
     model_config = _example({"submitted_at": "2026-11-20T15:30:00+01:00"})
 
-    submitted_at: Moment | None = None
+    submitted_at: When | None = None
 
 
 class DecisionIn(StepIn):

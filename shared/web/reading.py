@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from secrets import token_hex
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
 from starlette.responses import Response
 
@@ -34,15 +34,23 @@ Limit = Annotated[
 
 def _written(value: object) -> object:
     """Without this a number would be taken for seconds since 1970."""
-    if isinstance(value, str) and not _RFC3339.match(value):
+    if not isinstance(value, datetime) and not (isinstance(value, str) and _RFC3339.match(value)):
         raise PydanticCustomError("datetime_parsing", "must be a date and time as in RFC 3339")
     return value
 
 
+def _of_the_calendar(moment: datetime) -> datetime:
+    """In UTC, where the first and the last day of the calendar have no such hour."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("datetime_parsing", "must be a date and time as in RFC 3339") from None
+
+
 _RFC3339: Final = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}")
 
-When = Annotated[AwareDatetime, BeforeValidator(_written)]
-"""A moment in a query, in the form that the document states."""
+When = Annotated[AwareDatetime, BeforeValidator(_written), AfterValidator(_of_the_calendar)]
+"""A moment in a request, in the form that the document states."""
 
 
 class Record(BaseModel, Generic[T]):
