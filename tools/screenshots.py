@@ -87,6 +87,13 @@ async def history(system: System) -> None:
             answer = await client.post(path, json=body)
             return str(answer.raise_for_status().json()["subject"])
 
+        zagreb = mission(
+            "Zagabria: mobilità, con Nome Inventato (esempio)", "Zagreb", "Sindaco", "2027-05-20"
+        )
+        await made(officer, "/v1/missions", **zagreb)
+        await asyncio.to_thread(
+            system.ponte, "privacy", "erase", "Nome Inventato", "--reason", "Prot. 1/2026", "--yes"
+        )
         lent = {"starts_on": str(today), "ends_on": str(today + timedelta(days=20)), "roles": ["cabinet"]}
         await made(cabinet, "/v1/substitutions", substitute="local-protocol", reason="Ferie", **lent)
         other_day = mission("Dakar: incubatore di imprese (esempio)", "Dakar", "Vicesindaco", "2027-02-09")

@@ -164,3 +164,30 @@ async def test_an_officer_who_types_the_address_is_refused_and_that_is_noted(
     assert "Leggere il registro di controllo" in text
     assert "Pagine" in text
     await director.context.close()
+
+
+async def test_what_was_erased_is_shown_as_erased(system: System, browser: Browser) -> None:
+    name = "Ermenegilda Prova"
+    async with system.http("agenda", "officer-city") as officer:
+        people = [{"name": name, "function": "Expert"}]
+        made = await officer.post("/v1/missions", json=a_mission(f"Con {name}", delegation=people))
+        assert made.status_code == 201, made.text
+    page = await signed_in(system, browser, "auditor")
+    address = f"{system.url('dashboard')}/audit?subject={made.json()['subject']}"
+    await page.goto(address)
+    assert name in await page.locator(".trail").inner_text()
+    erased = system.ponte("privacy", "erase", name, "--reason", "Prot. 1/2026", "--yes")
+    assert erased.returncode == 0, erased.stdout + erased.stderr
+
+    async def gone() -> bool:
+        await page.goto(address)
+        return name not in await page.content()
+
+    await eventually(gone, within=30)
+    first = page.locator(".entry-change").last
+    assert await first.locator(".diff .tag.unknown", has_text="cancellato").count() > 0
+    assert "local-officer-city" in await first.inner_text()
+    async with page.expect_download() as waiting:
+        await page.get_by_role("link", name="Esporta CSV").click()
+    assert name not in (await (await waiting.value).path()).read_text("utf-8-sig")
+    await page.context.close()

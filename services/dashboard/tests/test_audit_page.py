@@ -107,6 +107,16 @@ async def test_what_one_request_read_is_one_line(tmp_path: Path) -> None:
     assert html.count('class="whole"') == 7
 
 
+async def test_somebody_who_was_erased_is_said_to_be(tmp_path: Path) -> None:
+    gone = dict.fromkeys(("actor", "on_behalf_of", "client", "origin", "reason"), "[…]")
+    rows = [{**a_change(1, timedelta()), **gone}]
+    async with audited(tmp_path, agenda=a_unit(rows)) as page, client_of(page) as client:
+        html = await html_of(client, "/audit?service=agenda")
+    assert "[…]" not in plain(html)
+    assert "cancellato per conto di cancellato" in plain(html)
+    assert "actor=%5B" not in html
+
+
 async def test_it_is_said_in_english_too(client: httpx.AsyncClient) -> None:
     said = plain(await html_of(client, "/audit?lang=en"))
     for expected in ("Mission moved", "command: move", "on behalf of", "erased", "Agreements, by itself"):

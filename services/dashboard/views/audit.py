@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from services.dashboard.views.audit_changes import Difference, differences
+from services.dashboard.views.audit_changes import ERASED, Difference, differences
 from services.dashboard.views.audit_commands import command_words
 from services.dashboard.views.audit_search import KINDS, SERVICES, Search
 from services.dashboard.views.feed import kind_of
@@ -29,7 +29,10 @@ _ICONS: Final = {"change": "pencil", "refusal": "ban", "reading": "password-visi
 
 @dataclass(frozen=True, slots=True)
 class Who:
-    """Somebody's opaque id, or a unit that acted by itself; ``href`` looks for that one alone."""
+    """Somebody's opaque id, or a unit that acted by itself; ``href`` looks for that one alone.
+
+    Without a name: the id was erased.
+    """
 
     name: str
     href: str
@@ -135,10 +138,10 @@ def _key(entry: Any) -> str:
 
 
 def _proof(entry: Any, search: Search, frame: Frame) -> Proof:
-    subject = entry.subject or ""
+    subject = entry.subject if entry.subject != ERASED else ""
     return Proof(
         key=_key(entry),
-        subject=subject,
+        subject=subject or "",
         subject_href=search.address(subject=subject, service=entry.service) if subject else "",
         place=_place(entry, frame),
         version=frame.t("audit.version", version=entry.version) if entry.version is not None else "",
@@ -219,7 +222,8 @@ def _title(entry: Any, frame: Frame) -> str:
 def _reason(entry: Any, frame: Frame) -> str:
     """As it was given; of a refusal the rule that refused, which the trail keeps as a stable word."""
     if entry.kind == "change":
-        return entry.reason or ""
+        # Of a reason that was erased the field itself says so.
+        return entry.reason if entry.reason and ERASED not in entry.reason else ""
     if entry.kind == "reading" or not entry.reason:
         return ""
     if _flood(entry):
@@ -244,6 +248,8 @@ def _route(entry: Any) -> str:
 def _who(subject: str | None, name: str, search: Search, frame: Frame) -> Who | None:
     if not subject:
         return None
+    if subject == ERASED:
+        return Who("", "")
     if subject.startswith(_AUTOMATIC):
         unit = subject.removeprefix(_AUTOMATIC)
         word = frame.t.get(f"audit.service.{unit}", unit)
@@ -254,7 +260,7 @@ def _who(subject: str | None, name: str, search: Search, frame: Frame) -> Who | 
 def _client(entry: Any, frame: Frame) -> str:
     """The program; nothing where a unit acted by itself, or the person's own id stands for it."""
     client = (entry.client or "").partition("/")[0]
-    if not client or client.startswith(_AUTOMATIC) or client == entry.actor:
+    if not client or client == ERASED or client.startswith(_AUTOMATIC) or client == entry.actor:
         return ""
     return frame.t.get(f"audit.program.{client}", client)
 

@@ -55,7 +55,7 @@ COMMANDS: Final[dict[str, tuple[str, ...]]] = {
         "withdraw",
         "correct-candidacy",
     ),
-    "": ("import", "erase-person"),
+    "": ("import", "hand-over", "erase-person"),
 }
 """What may be looked for by name, by unit; another command can be typed into the address."""
 
