@@ -10,15 +10,18 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from shared.cli.check import _parts, roles
+from shared.cli.connection import Where, connected
 from shared.identity import Role
 from shared.identity.local import issue_token
 from shared.identity.rights import SCOPES
 from shared.local.kafka import Kafka
 from shared.local.mongod import Mongod
+from shared.messaging.brokers import brokers_of
 from shared.places.today import CityDay
 from shared.testing.serving import Served
 from shared.testing.waiting import eventually
-from tests.whole_area import CANDIDACY, DRAFT, PATHS, Area, whole_area
+from tests.whole_area import CANDIDACY, DRAFT, MISSION, PATHS, Area, whole_area
 
 HEADER = "X-On-Behalf-Of"
 MILAN = CityDay("Milano")
@@ -209,6 +212,27 @@ async def test_nothing_of_it_is_in_the_feed_and_nothing_is_missing_from_it(area:
     mark = await area.dashboard.database["marks"].find_one({"_id": lent})
     assert mark is not None
     assert (mark["epoch"], mark["sequence"]) == (1, 1)
+
+
+async def test_a_check_counts_what_is_passed_over_as_it_should(area: Area, mongod: Mongod) -> None:
+    two = pair(area, Role.CABINET)
+    lent = await two.lend()
+    await two.ask(area.agenda, "POST", "/v1/missions", MISSION)
+    for unit in area.others:
+        await two.let_in(unit)
+    prefix = area.agenda.database.name.removesuffix("agenda")
+    at = Where(mongod.uri, brokers_of("127.0.0.1:1"), "pymongo", prefix, prefix)
+
+    async def drift() -> set[str]:
+        async with connected(at) as connection:
+            parts = _parts(*await roles(connection))
+            return {str(found) for part in parts async for told in part.run("") for found in told.findings}
+
+    assert await drift() == set()
+    await area.dossiers.database["substitutions"].delete_one({"_id": lent})
+    assert await drift() == {f"dossiers: latest states: {lent} 1/1: is not there"}
+    await area.dashboard.database["substitutions"].delete_one({"_id": lent})
+    assert f"dashboard: latest states: {lent} 1/1: is not there" in await drift()
 
 
 async def test_a_reader_that_lost_its_view_has_it_back_after_a_rebuild(area: Area) -> None:
