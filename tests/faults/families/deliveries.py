@@ -8,7 +8,7 @@ from tests.faults import log
 from tests.faults.scene import Row, Scene
 from tests.faults.world import TOPICS, now
 
-READERS = ("dashboard", "agreements", "agenda")
+READERS = ("dashboard", "agreements", "agenda", "networks", "dossiers")
 
 
 async def again(scene: Scene) -> None:

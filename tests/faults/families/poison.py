@@ -15,7 +15,7 @@ from tests.faults.world import OWNERS
 
 Headers = list[tuple[str, bytes]]
 READERS = {
-    "ponte.agenda": ("dashboard", "agreements"),
+    "ponte.agenda": ("dashboard", "agreements", "networks", "dossiers"),
     "ponte.agreements": ("dashboard", "agenda"),
     "ponte.networks": ("dashboard",),
     "ponte.dossiers": ("dashboard",),

@@ -22,7 +22,7 @@ from tests.faults.world import SERVICES, TOPICS, now
 
 PAUSED, POISON = f"Zoraide {MARKED.decode()}", f"Odilia {MARKED.decode()}"
 """Each row erases somebody else: who was erased once is looked for in every letter that comes later."""
-READERS = ("dashboard", "agreements")
+READERS = ("dashboard", "agreements", "networks", "dossiers")
 """Who reads the agenda's topic."""
 
 
