@@ -28,7 +28,7 @@ MOST_FINDS: Final = 500
 PAGE_S: Final = 5.0
 """So long (seconds) a page is worked at, so that a request is answered while others are."""
 _GENERATION: Final = re.compile(r"\.g\d+$")
-_BREATH: Final = 200
+_BREATH: Final = 50
 """Documents after which other requests have their turn."""
 
 

@@ -6,6 +6,7 @@ Pure. It walks through whatever is stored, so a field that nobody thought of is 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -47,14 +48,15 @@ class Find:
 
 def finds(document: Document, sought: Sought) -> Iterator[Find]:
     """Every place of ``document`` where the person stands; personal values set apart are put back first."""
-    yield from _in(_whole(document), "", (), sought)
+    yield from _in(document, "", (), sought)
 
 
 def _in(node: Any, path: str, around: tuple[Document, ...], sought: Sought) -> Iterator[Find]:
-    if isinstance(node, Mapping):
-        for key, child in node.items():
-            yield from _in(child, f"{path}.{key}" if path else str(key), (*around, node), sought)
-    elif isinstance(node, list | tuple):
+    if isinstance(node, dict):
+        whole = _whole(node)
+        for key, child in whole.items():
+            yield from _in(child, f"{path}.{key}" if path else str(key), (*around, whole), sought)
+    elif isinstance(node, list):
         if _is_header(node):
             yield from _in(bytes(node[1]).decode(errors="replace"), f"{path}.{node[0]}", around, sought)
             return
@@ -80,9 +82,9 @@ def _in_message(raw: bytes, path: str, around: tuple[Document, ...], sought: Sou
 def _kind(text: str, sought: Sought) -> str | None:
     if sought.is_id(text):
         return "id"
-    if sought.is_name(text):
-        return "name"
-    return "text" if sought.in_text(text) else None
+    if not sought.in_text(text):
+        return None
+    return "name" if sought.is_name(text) else "text"
 
 
 def _is_header(node: Any) -> bool:
@@ -93,14 +95,15 @@ def _is_header(node: Any) -> bool:
 _APART: Final = "people"
 
 
-def _whole(node: Any) -> Any:
-    """The document with its personal values where they belong; an erased one leaves null there."""
-    if isinstance(node, Mapping):
-        copy = {key: _whole(child) for key, child in node.items() if key != _APART or not _entries(child)}
-        for entry in _entries(node.get(_APART)):
-            _put(copy, str(entry["path"]).split("."), entry["value"])
-        return copy
-    return [_whole(child) for child in node] if isinstance(node, list) else node
+def _whole(node: dict[str, Any]) -> dict[str, Any]:
+    """The document with the values that were set apart where they belong; others stay as they are."""
+    entries = _entries(node.get(_APART))
+    if not entries:
+        return node
+    copy = deepcopy({key: child for key, child in node.items() if key != _APART})
+    for entry in entries:
+        _put(copy, str(entry["path"]).split("."), entry["value"])
+    return copy
 
 
 def _entries(people: Any) -> list[Any]:

@@ -1,12 +1,13 @@
 """Every place where somebody stands in a document is found, and nobody else with them."""
 
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
 from bson import Binary
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.contracts.agenda import MissionScheduled
@@ -182,3 +183,35 @@ def test_as_many_are_found_as_there_are(document: dict[str, Any]) -> None:
 def test_a_search_for_nobody_is_refused(names: list[str], ids: list[str]) -> None:
     with pytest.raises(ImpossibleValue):
         Person(names, ids)
+
+
+WAYS = [
+    "Ada Màrkova",
+    "ADA  MÀRKOVA",
+    "ada-ma\u0300rkova",
+    "A\u00addá Màrkova",
+    "Ada Markova",
+    "Màrkova, Ada",
+    "Straße",
+    "STRASSE",
+]
+
+
+SOUGHT = Person(["Ada Màrkova", "Straße", "Dž 7"])
+
+
+@settings(deadline=None)  # scrypt takes its time
+@given(st.lists(st.text(max_size=6) | st.sampled_from(WAYS), max_size=6).map("".join))
+def test_the_quick_look_overlooks_nothing(text: str) -> None:
+    assert SOUGHT.in_text(text) == SOUGHT._needle.in_text(text)
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.text(max_size=20))
+def test_a_name_is_found_in_itself_however_it_is_written(name: str) -> None:
+    try:
+        whom = Person([name])
+    except ImpossibleValue:
+        return
+    for text in (name, name.upper(), unicodedata.normalize("NFD", name), f"- {name} -"):
+        assert whom.in_text(text) == whom._needle.in_text(text)
