@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ import services.agenda.app
 import services.dashboard.app
 from services.agenda.settings import Settings as AgendaSettings
 from services.dashboard.settings import Settings as DashboardSettings
-from shared.identity import Role
+from shared.identity import Identity, Role
 from shared.identity.local import ensure_keys
+from shared.identity.sessions import Sessions
 from shared.local.kafka import Kafka
 from shared.local.mongod import Mongod
 from shared.privacy import exporting
@@ -122,6 +124,21 @@ async def test_who_works_with_ponte_is_found_by_the_opaque_id(two: Two) -> None:
         each for each in await exported(two.dashboard, person_ids=["8c1f"]) if each["collection"] == "visits"
     ]
     assert [(each["path"], each["activity"]) for each in visits] == [("_id", "visits")]
+
+
+async def test_a_session_is_told_without_the_providers_tokens(two: Two) -> None:
+    sessions = Sessions(two.dashboard.database)
+    who = Identity(
+        subject="u-77", client="ponte-dashboard", roles=frozenset({Role.DIRECTOR}), name="Fio Ruzzu"
+    )
+    session = await sessions.open(who, datetime.now(UTC))
+    by_name = await exported(two.dashboard, names=["Fio Ruzzu"])
+    [found] = [each for each in by_name if each["collection"] == "sessions"]
+    assert (found["path"], found["value"], found["activity"]) == ("name", "Fio Ruzzu", "sessions")
+    assert found["beside"]["roles"] == ["director"]
+    [by_id] = [e for e in await exported(two.dashboard, person_ids=["u-77"]) if e["collection"] == "sessions"]
+    assert by_id["path"] == "subject"
+    assert session.cookie not in str([found, by_id])
 
 
 async def test_pages_add_up_whatever_their_size(two: Two, monkeypatch: pytest.MonkeyPatch) -> None:
