@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from bson import ObjectId, json_util
+from bson import ObjectId
+from bson.errors import BSONError
 
 from shared.domain.errors import ImpossibleValue
 from shared.privacy.finding import Find, Sought, finds
@@ -59,16 +61,23 @@ class Place:
 
     def token(self) -> str:
         """As a caller gives it back. An id may be a person's: it is not shown as it is."""
-        return base64.urlsafe_b64encode(json_util.dumps([self.collection, self.after]).encode()).decode()
+        kind = _kind(self.after)
+        told = [self.collection, kind, str(self.after) if kind == "oid" else self.after]
+        return base64.urlsafe_b64encode(json.dumps(told).encode()).decode()
 
     @classmethod
     def of(cls, token: str) -> Place:
         """Raises ``ImpossibleValue`` for what no page has given."""
         try:
-            collection, after = json_util.loads(base64.urlsafe_b64decode(token.encode()).decode())
-            if not isinstance(collection, str) or not isinstance(after, str | int | ObjectId | None):
+            collection, kind, after = json.loads(
+                base64.b64decode(token.encode(), altchars=b"-_", validate=True)
+            )
+            if kind == "oid":
+                after = ObjectId(str(after))
+            if not isinstance(collection, str) or _kind(after) != kind:
                 raise TypeError(token)
-        except (ValueError, TypeError):
+            str(after).encode()  # what is no text, MongoDB does not take
+        except (ValueError, TypeError, BSONError, RecursionError):
             raise ImpossibleValue(
                 field="after",
                 value=token,
@@ -76,6 +85,19 @@ class Place:
                 it="nessuna pagina lo ha indicato; ometterlo per la prima.",
             ) from None
         return cls(collection, after)
+
+
+def _kind(key: object) -> str:
+    """The kinds of ids that documents have here. Raises ``TypeError`` for another."""
+    if isinstance(key, ObjectId):
+        return "oid"
+    if isinstance(key, int) and not isinstance(key, bool) and abs(key) < 2**63:
+        return "int"
+    if isinstance(key, str):
+        return "text"
+    if key is None:
+        return "first"
+    raise TypeError(type(key).__name__)
 
 
 async def export_page(database: Database, sought: Sought, after: str | None = None) -> ExportPage:
@@ -124,7 +146,7 @@ async def _read(
             Found(begin.collection, str(document["_id"]), find) for find in finds(document, sought)
         )
         enough = page.looked_at >= MOST_DOCUMENTS or len(page.items) >= MOST_FINDS
-        if enough or time.monotonic() > deadline:
+        if (enough or time.monotonic() > deadline) and isinstance(document["_id"], str | int | ObjectId):
             return Place(begin.collection, document["_id"]).token()
         if page.looked_at % _BREATH == 0:
             await asyncio.sleep(0)
