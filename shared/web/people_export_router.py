@@ -30,6 +30,8 @@ MAY_SEE_REGISTER: Final = allow(Action.PEOPLE_REGISTER)
 class ExportIn(Body):
     """Whom it is about, in the body: no name gets into an address or a log."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"names": ["Ada Bianchi"]}]})
+
     names: list[Name] = Field(
         default=[], max_length=MOST, description="Every way in which the name is written"
     )

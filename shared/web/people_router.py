@@ -37,11 +37,27 @@ class People(Body):
 class ErasureAsked(People):
     """Somebody is to be erased. The reason does not have to name them; where it does, it is kept without."""
 
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"names": ["Ada Bianchi"], "reason": "Request of 20 November 2026"}]}
+    )
+
     reason: Why
 
 
 class ErasureRefused(People):
     """Somebody's request is refused: the provision that allows it, and why it holds here."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "names": ["Ada Bianchi"],
+                    "legal_ground": "Regulation (EU) 2016/679, article 17(3)(b)",
+                    "reason": "The signature belongs to an act that is kept by law.",
+                }
+            ]
+        }
+    )
 
     legal_ground: Annotated[
         str,
