@@ -63,7 +63,7 @@ async def listening(app: FastAPI) -> AsyncIterator[str]:
 @pytest.mark.filterwarnings(
     "ignore:Do not use the `random` module:hypothesis.errors.HypothesisDeprecationWarning"
 )
-@pytest.mark.timeout(max(240, 24 * EXAMPLES))
+@pytest.mark.timeout(max(900, 90 * EXAMPLES))
 async def test_answers_as_documented(
     service: str, mongod: Mongod, kafka: Kafka, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

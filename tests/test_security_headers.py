@@ -76,6 +76,7 @@ def careful(cookie: str) -> bool:
 
 
 @pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.timeout(300)
 async def test_every_answer_is_careful(
     service: str, mongod: Mongod, kafka: Kafka, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
