@@ -57,8 +57,8 @@ class Action(StrEnum):
     PEOPLE_REGISTER = "people.register"
     PEOPLE_ERASE = "people.erase"
 
-    SYSTEM_REFUSED_REACTIONS = "system.refused-reactions"
     SYSTEM_HAND_OVER = "system.hand-over"
+    SYSTEM_REFUSED_REACTIONS = "system.refused-reactions"
 
     AUDIT_READ = "audit.read"
 

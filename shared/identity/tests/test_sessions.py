@@ -9,6 +9,7 @@ import pytest_asyncio
 from starlette.requests import Request
 
 from shared.identity import Identity, Role
+from shared.identity.errors import Unauthenticated
 from shared.identity.links import SignInLink
 from shared.identity.sessions import CrossSite, LinkUsed, Session, Sessions, session_authenticator
 from shared.store import Database, close, connect
@@ -104,4 +105,5 @@ async def test_only_pages_of_the_same_origin_act_with_the_cookie(sessions: Sessi
     ):
         with pytest.raises(CrossSite):
             await authenticate(_request("POST", opened.cookie, **headers))
-    assert await authenticate(_request("POST", "made-up", origin="https://evil.example")) is None
+    with pytest.raises(Unauthenticated):
+        await authenticate(_request("POST", "made-up", origin="https://evil.example"))
