@@ -92,6 +92,17 @@ async def ponte(around: Surroundings, *arguments: str) -> tuple[int, str]:
     return process.returncode or 0, told.decode()
 
 
+async def exported(whole: Whole) -> list[Any]:
+    """What every service's export finds of them, by name."""
+    found = []
+    for served in whole.services.values():
+        async with served.client("director") as director:
+            answer = await director.post("/v1/people/export", json={"names": [NAME]})
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["items"]
+    return found
+
+
 async def nothing_in_databases(whole: Whole) -> None:
     assert await in_databases(whole) == []
 
@@ -105,6 +116,7 @@ async def test_nothing_is_left_of_somebody_who_was_erased(
         whole = await start(stack, around, kafka)
         subjects = await plant(whole)
         assert len(await in_databases(whole)) > 30
+        assert len(await exported(whole)) > 30
         assert await in_answers(whole, subjects)
         expired = await ends(whole)
         await erase(whole)
@@ -112,6 +124,7 @@ async def test_nothing_is_left_of_somebody_who_was_erased(
         await eventually(lambda: nothing_in_databases(whole), within=30, every=0.5)
         assert await in_answers(whole, subjects) == []
         assert await in_topics(whole, expired) == []
+        assert await exported(whole) == []
         assert in_metrics() == []
         assert not [record for record in caplog.records if holds(record.getMessage().encode())]
 

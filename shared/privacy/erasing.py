@@ -100,7 +100,7 @@ class AggregateErasing(Generic[S]):
             return
         after = ""
         while True:
-            shown = {"state": 1, "outbox.people": 1, "outbox.data": 1}
+            shown = {"state": 1, "outbox": 1}
             page = self._aggregates.find({"_id": {"$gt": after}}, shown).sort("_id", 1).limit(_PAGE)
             rows = await page.to_list(length=_PAGE)
             if not rows:
@@ -110,8 +110,7 @@ class AggregateErasing(Generic[S]):
             # In a thread: commands are answered meanwhile.
             subjects = set(await asyncio.to_thread(_naming, rows, sought))
             events: list[Document] = []
-            told = self._journal.find({"subject": span}, {"subject": 1, "people": 1, "data": 1})
-            async for event in told.batch_size(200):
+            async for event in self._journal.find({"subject": span}).batch_size(200):
                 events.append(event)
                 if len(events) == 200:
                     subjects |= set(await asyncio.to_thread(_told_of, events, sought))

@@ -31,6 +31,8 @@ _SALT: Final = 16
 _SCRYPT: Final = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024, "dklen": 32}
 """About 30 ms and 16 MB for a guess."""
 _REMEMBERED: Final = 10_000
+_SHORT: Final = 400
+"""Characters of a text that is remembered while an erasure goes on."""
 
 _MARKS: Final = "".join(
     chr(code) for code in range(0x300, sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M"
@@ -89,6 +91,9 @@ class Needle:
         self._names = tuple(names)
         self._lengths = sorted({name.words for name in self._names}, reverse=True)
 
+        # Every event of a record tells its whole state: the same texts come again and again.
+        self._looked_at: dict[str, bool] = {}
+
     def __bool__(self) -> bool:
         return bool(self._names)
 
@@ -133,7 +138,14 @@ class Needle:
 
     def in_text(self, text: str) -> bool:
         """Whether one of the names stands in ``text``."""
-        return any(True for _ in self._spans(text))
+        found = self._looked_at.get(text)
+        if found is None:
+            found = any(True for _ in self._spans(text))
+            if len(text) <= _SHORT:
+                if len(self._looked_at) > _REMEMBERED:
+                    self._looked_at.clear()
+                self._looked_at[text] = found
+        return found
 
     def redact(self, text: str, instead: str = INSTEAD) -> str:
         """``text`` with ``instead`` in the place of every name; all else stays as it is."""

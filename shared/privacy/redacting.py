@@ -19,6 +19,8 @@ M = TypeVar("M", bound=BaseModel)
 Path = tuple[str | int, ...]
 Json = Any
 
+_BESIDE: Final = frozenset({"people", "hash", "previous", "traceparent"})
+"""Parts of a stored event that lie beside what it tells."""
 _PERSON: Final = frozenset({"person_id", "name", "function"})
 """The fields by which a person is known as one where no model tells."""
 
@@ -131,8 +133,14 @@ def published(paths: Iterable[str]) -> list[str]:
 
 
 def in_the_chain(stored: Mapping[str, Any], sought: Sought) -> bool:
-    """Whether what the hash covers names them: an event of before such values lay apart."""
-    return any(isinstance(text, str) and sought.is_in(text) for _, text in leaves(stored["data"]))
+    """Whether what the hash covers names them: an event of before such values lay apart, or an id."""
+    return any(
+        isinstance(text, str) and sought.is_in(text)
+        for name, part in stored.items()
+        if name not in _BESIDE
+        for path, text in leaves(part)
+        if not path or path[-1] != "digest"
+    )
 
 
 def narrowed(model: type[BaseModel] | None, body: Json, paths: Iterable[str]) -> bool:
