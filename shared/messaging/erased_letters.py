@@ -90,7 +90,8 @@ async def erase_letter(letters: Collection, letter: Document, sought: Sought | N
     }
     if letter["status"] != LetterStatus.ERASED:
         salt = os.urandom(16)
-        change["was"] = {"salt": Binary(salt), "scrypt": Binary(_mark(message_of(letter), salt))}
+        mark = await asyncio.to_thread(_mark, message_of(letter), salt)
+        change["was"] = {"salt": Binary(salt), "scrypt": Binary(mark)}
     if sought is not None:
         for name in _TEXTS:
             if isinstance(letter.get(name), str) and name != "error":

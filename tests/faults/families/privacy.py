@@ -54,17 +54,15 @@ async def erase_poison(scene: Scene) -> None:
     """Messages that nobody can read name the person, before the erasure and once more after it."""
     mission = await planted(scene, POISON)
     await send_poison(scene, mission)
-    await eventually(lambda: letters_with_the_name(scene, len(poison(mission))), within=30)
-    scene.saw(
-        f"{len(poison(mission))} unusable messages with the name in dead letters of {' and '.join(READERS)}"
-    )
+    await eventually(lambda: letters_with_the_name(scene, len(poison(mission))), within=60)
+    scene.saw(f"{len(poison(mission))} unusable messages with the name in the dead letters of each reader")
     await erased(scene, POISON)
     empty = [await count(scene, reader, {"status": "erased"}) for reader in AGENDA]
     scene.saw(f"{sum(empty)} of these letters were emptied")
     await send_poison(scene, mission)
     expected = 2 * len(poison(mission))
     scene.expect_letters(**dict.fromkeys(AGENDA, expected))
-    await eventually(lambda: all_empty(scene, expected), within=30)
+    await eventually(lambda: all_empty(scene, expected), within=60)
     scene.saw("and those that came once more, as they came")
     await scene.recover(since=now())
     scene.afterwards.append(lambda: left(scene))
