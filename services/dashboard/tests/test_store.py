@@ -97,7 +97,7 @@ async def test_who_waits_for_the_feed_is_told(database: Database) -> None:
     try:
         assert (await register.head())[0] == (await other.head())[0]
         waiting = asyncio.create_task(other.wait(0, 10))
-        _, feed = register.views(Generation(1))
+        feed = register.views(Generation(1))[1]
         await feed.apply([an_event("m", 1), an_event("m", 2)])
         assert await waiting == 2
         await eventually(lambda: register.wait(1, 1))
