@@ -106,11 +106,12 @@ class Conformance:
         found: list[APIOperation] = [result.ok() for result in self.schema.get_all_operations()]  # type: ignore[union-attr]
         return sorted(found, key=lambda one: (one.method != "post" or "{" in one.path, one.method != "get"))
 
-    def explore(self, operation: APIOperation, examples: int) -> None:
-        """Send everything to one operation, and ``examples`` random requests of each kind at last."""
+    def explore(self, operation: APIOperation, examples: int, offset: int, share: int) -> None:
+        """Send to one operation one in ``share`` of the listed requests, then ``examples`` random ones."""
         self._let_in[operation.label] = self._probe(operation)
         turns = itertools.cycle(self._let_in[operation.label])
-        for number, case in enumerate(self._at_the_limits(operation)):
+        listed = itertools.islice(self._at_the_limits(operation), offset % share, None, share)
+        for number, case in enumerate(listed):
             self._send(self._placed(case, number), next(turns))
         turned_away = [one for one in self._callers if one not in self._let_in[operation.label]]
         for number, (caller, case) in enumerate(
@@ -179,7 +180,7 @@ class Conformance:
             for operation in [*makers, *turn.sample(changing, len(changing))]:
                 cases = self._carried_out.get(operation.label) or [next(self._at_the_limits(operation))]
                 case = turn.choice(cases)
-                case.headers.clear()  # a key would bring the first answer again
+                case.headers.clear()
                 self._send(self._placed(case, 1), turn.choice(self._let_in[operation.label]))
 
     def provoke(self, operation: APIOperation, offset: int, share: int) -> None:
@@ -218,9 +219,11 @@ class Conformance:
 
     def _placed(self, case: Case, number: int) -> Case:
         """The case about something that there is, two times in three, at the version where it stands."""
-        if case.path_parameters and number % 3 and not _breaks_path(case):
+        if number % 3 and case.path_parameters and not _breaks(case, ParameterLocation.PATH):
             case.path_parameters.update(self._known.place(set(case.path_parameters), number))
+        if number % 3 and not _breaks(case, ParameterLocation.HEADER):
             case.headers.pop("If-Match", None)
+            case.headers.pop("Idempotency-Key", None)  # it would bring the first answer again
         return case
 
     def _send(self, case: Case, caller: Caller) -> Response | None:
@@ -287,8 +290,8 @@ def _values(told: Any, name: str, *, made: bool) -> list[str]:
     return [found] if isinstance(found, str) else []
 
 
-def _breaks_path(case: Case) -> bool:
-    part = case.meta.components.get(ParameterLocation.PATH) if case.meta is not None else None
+def _breaks(case: Case, place: ParameterLocation) -> bool:
+    part = case.meta.components.get(place) if case.meta is not None else None
     return part is not None and part.mode is GenerationMode.NEGATIVE
 
 
