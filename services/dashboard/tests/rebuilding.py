@@ -5,6 +5,7 @@ import itertools
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from services.dashboard.store import MongoRegister
@@ -73,7 +74,9 @@ class Owner:
 
     async def store(self, subject: str, title: str = "x") -> None:
         mission = a_mission(mission_id=subject, title=title)
-        receipt = await self.missions.put(subject, a_command(), lambda _: scheduled(mission))
+        # A check gives what happened just now some time to arrive everywhere.
+        now = a_command(at=datetime.now(UTC))
+        receipt = await self.missions.put(subject, now, lambda _: scheduled(mission))
         self.stored[subject] = receipt.sequence
 
     async def lose(self, subjects: set[str], cut: dict[str, int]) -> None:

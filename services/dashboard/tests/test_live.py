@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,11 +14,14 @@ import pytest
 from services.dashboard import live
 from services.dashboard.hub import PAUSE_S
 from services.dashboard.render import PANELS
-from services.dashboard.tests.facts import a_mission, a_picture
+from services.dashboard.tests.facts import NOW, a_mission, a_picture
 from services.dashboard.tests.memory import MemoryRegister, an_entry, mixed
 from services.dashboard.tests.serving import COOKIE, Served, entry_numbers, serve
 from shared.contracts.agenda import MissionScheduled
 from shared.testing.waiting import eventually
+
+PASSED = (datetime.now(UTC) - NOW) / timedelta(days=1)
+"""Days from the facts' moment to this one: the page lives by the clock."""
 
 
 @pytest.fixture
@@ -105,7 +109,7 @@ async def test_a_command_is_on_the_page_well_within_a_second(served: Served) -> 
     async with listening(served) as heard:
         await eventually(lambda: "weeks" in heard.panels)
         before = len(heard.of("panel"))
-        mission = a_mission("mission-new", days=2, title="Zagabria: visita")
+        mission = a_mission("mission-new", days=PASSED + 2, title="Zagabria: visita")
         picture = served.register.picture
         served.register.picture = replace(picture, missions=(*picture.missions, mission))
         began = asyncio.get_running_loop().time()
@@ -126,7 +130,7 @@ async def test_many_changes_make_the_panels_new_a_few_times(served: Served) -> N
         await eventually(lambda: "since" in heard.panels)
         before = len(heard.of("panel"))
         for number in range(21, 121):
-            mission = a_mission(f"mission-{number}", days=2)
+            mission = a_mission(f"mission-{number}", days=PASSED + 2)
             picture = served.register.picture
             served.register.picture = replace(picture, missions=(*picture.missions, mission))
             await served.register.append(an_entry(number, MissionScheduled(mission=mission)))
