@@ -92,7 +92,16 @@ async def test_the_filters(agenda: Served) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["kind=all", "limit=0", "limit=1000", "since=yesterday", "after=eyIkZ3QiOiAiIn0"]
+    "query",
+    [
+        "kind=all",
+        "limit=0",
+        "limit=1000",
+        "since=yesterday",
+        "since=0001-01-01T00:00:00%2B14:00",  # before the calendar begins, in UTC
+        "until=9999-12-31T23:59:59-14:00",
+        "after=eyIkZ3QiOiAiIn0",
+    ],
 )
 async def test_an_impossible_search_is_refused(agenda: Served, query: str) -> None:
     async with agenda.client("auditor") as auditor:
