@@ -156,7 +156,10 @@ class Delivery:
         place = told["epoch"], told["sequence"]
         if place[0] > self._owners.epoch(topic) or place[1] < 1:
             return  # whatever it is, it says nothing about the subject's next event
-        for inbox in self._inboxes():
+        marked = await self._of_views()
+        if self._reactions is not None:
+            marked.append(self._reactions.inbox)
+        for inbox in marked:
             mark = (await inbox.load({told["subject"]: topic}, fresh=True))[told["subject"]]
             if place > mark.place:
                 await inbox.park(told["subject"], topic, place)
@@ -167,15 +170,13 @@ class Delivery:
         if found is None or not {"epoch", "sequence"} <= found.keys():
             return
         place = found["epoch"], found["sequence"]
-        if self._views is not None:
-            for target in self._views.targets:
-                await target.inbox.give_up(subject, place)
+        for inbox in await self._of_views():
+            await inbox.give_up(subject, place)
         if self._reactions is not None:
             await self._reactions.give_up(subject, place)
 
-    def _inboxes(self) -> list[Inbox]:
-        found = [target.inbox for target in self._views.targets] if self._views is not None else []
-        return [*found, self._reactions.inbox] if self._reactions is not None else found
+    async def _of_views(self) -> list[Inbox]:
+        return await self._views.inboxes(building=True) if self._views is not None else []
 
 
 def _expect(kind: str, wanted: str) -> None:

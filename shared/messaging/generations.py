@@ -13,6 +13,7 @@ build, or a switch, cannot leave an event out of the generation that is live aft
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -125,19 +126,19 @@ class Generations:
         self._database = database
         self._views = views
         self._targets: dict[Generation, Target] = {}
+        self._one_at_a_time = asyncio.Lock()
 
     async def load(self) -> tuple[Target, ...]:
         """What has to be fed now, the live generation first."""
-        document = await self.document()
-        live = await self._target(Generation(document["live"]), document.get("epochs", {}))
-        building = document.get("building")
-        if building is None:
+        async with self._one_at_a_time:
+            document = await self.document()
+            live = await self._target(Generation(document["live"]), document.get("epochs", {}))
             found: tuple[Target, ...] = (live,)
-        else:
-            new = Generation(building["number"], building=True)
-            found = (live, await self._target(new, building["epochs"]))
-        self._targets = {target.generation: target for target in found}
-        return found
+            if building := document.get("building"):
+                new = Generation(building["number"], building=True)
+                found = (live, await self._target(new, building["epochs"]))
+            self._targets = {target.generation: target for target in found}
+            return found
 
     async def document(self) -> Document:
         """The generation document; before the first rebuild there may be none, and generation 1 is live."""

@@ -68,7 +68,15 @@ class Reading:
             Reactions(database, reactions, self.letters, self._behind) if reactions is not None else None
         )
         self._rebuilder = (
-            Rebuilder(database, self.generations, producer, service=name, topics=sources, topic_prefix=prefix)
+            Rebuilder(
+                database,
+                self.generations,
+                producer,
+                service=name,
+                topics=sources,
+                topic_prefix=prefix,
+                switched=self.ask_for_all_heads,
+            )
             if self.generations is not None
             else None
         )
@@ -89,7 +97,7 @@ class Reading:
             topics=topics,
             deliver=self._delivery,
             topic_prefix=prefix,
-            lost=self.lost,
+            lost=self.ask_for_all_heads,
         )
         self._reconciler = Reconciler(
             name,
@@ -129,8 +137,8 @@ class Reading:
         with suppress(Exception):
             await self._copies.stop()
 
-    def lost(self) -> None:
-        """The broker has lost messages: every owner is asked where its aggregates stand."""
+    def ask_for_all_heads(self) -> None:
+        """Messages may be missing: every owner is asked where its aggregates stand."""
         self._reconciler.ask_for_all_heads()
 
     def _reads(self) -> Reads:
@@ -148,6 +156,6 @@ class Reading:
     def _behind(self, item: Incoming) -> None:
         self._reconciler.want(item.topic, item.event.subject, item.event.place, item.event.hash)
 
-    def _inboxes(self) -> Sequence[Inbox]:
-        found = [t.inbox for t in self._views.targets if not t.generation.building] if self._views else []
+    async def _inboxes(self) -> Sequence[Inbox]:
+        found = await self._views.inboxes(building=False) if self._views is not None else []
         return [*found, self._reactions.inbox] if self._reactions is not None else found

@@ -17,7 +17,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 
 from shared.messaging.coverage import Coverage, Place
@@ -50,7 +50,11 @@ FEW = 1000
 
 
 class Rebuilder:
-    """The coordinator of one service's rebuilds; ``topics`` are those that its views are built from."""
+    """The coordinator of one service's rebuilds; ``topics`` are those that its views are built from.
+
+    ``switched`` is called when a new generation has become live: an event that came while it was built, ahead
+    of one that was still on its way from a journal, is in the views, and its subject's mark lies below it.
+    """
 
     def __init__(
         self,
@@ -61,6 +65,7 @@ class Rebuilder:
         service: str,
         topics: Sequence[str],
         topic_prefix: str = "",
+        switched: Callable[[], None] = lambda: None,
     ) -> None:
         self.token = uuid.uuid4().hex
         self._database = database
@@ -69,6 +74,7 @@ class Rebuilder:
         self._pages = Pages(
             database, generations, producer, service=service, topics=topics, topic_prefix=topic_prefix
         )
+        self._switched = switched
         self._housekeeping = Housekeeping(database, generations)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -198,6 +204,7 @@ class Rebuilder:
                 return
             if await self._write_switch(document, building):
                 log.warning("generation %d of the views is live", number)
+                self._switched()
                 await self._housekeeping.turn()
                 return
             await asyncio.sleep(IDLE_S)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -65,7 +65,7 @@ class Reconciler:
         service: str,
         topics: Sequence[str],
         *,
-        inboxes: Callable[[], Sequence[Inbox]],
+        inboxes: Callable[[], Awaitable[Sequence[Inbox]]],
         progress: Progress,
         producer: Producer,
         topic_prefix: str = "",
@@ -107,7 +107,7 @@ class Reconciler:
             known.later = place, digest
 
     def ask_for_all_heads(self) -> None:
-        """The broker has lost messages: nobody knows of which subjects."""
+        """Messages may be missing, and nobody knows of which subjects."""
         self._all_heads = True
 
     async def _run(self) -> None:
@@ -125,6 +125,9 @@ class Reconciler:
 
     async def _tick(self) -> None:
         wanted = dict(self._wanted)
+        if not wanted:
+            GAPS.set(0)
+            return
         finished = await self._ends_and_finished(wanted)
         lowest = await self._lowest(wanted)
         now = time.monotonic()
@@ -186,7 +189,7 @@ class Reconciler:
         """Those whose mark, as far as it is remembered, does not cover what is wanted."""
         found: dict[str, _Wanted] = {}
         subjects = {subject: want.topic for subject, want in wanted.items()}
-        for inbox in self._inboxes():
+        for inbox in await self._inboxes():
             marks = await inbox.load(subjects)
             found.update((s, want) for s, want in wanted.items() if marks[s].place < want.place)
         return found
@@ -195,7 +198,7 @@ class Reconciler:
         """Of each subject the lowest of the marks; read anew where it seems to be too low."""
         lowest: dict[str, Mark] = {}
         subjects = {subject: want.topic for subject, want in wanted.items()}
-        for inbox in self._inboxes():
+        for inbox in await self._inboxes():
             marks = await inbox.load(subjects)
             low = {s: wanted[s].topic for s, mark in marks.items() if mark.place < wanted[s].place}
             if low:

@@ -210,7 +210,7 @@ class ServiceRuntime:
         self._keeper = TopicsKeeper(
             self._settings.brokers(),
             [topic_of(name).prefixed(prefix) for name in sorted({*every, *also})],
-            self._reading.lost,
+            self._reading.ask_for_all_heads,
         )
         await self._reading.prepare()
         await self._keeper.start()

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from shared.messaging.dead_letters import DeadLetters
 from shared.messaging.generations import Generations, Target
-from shared.messaging.inbox import Folded, fold
+from shared.messaging.inbox import Folded, Inbox, fold
 from shared.messaging.incoming import Event, Incoming, by_subject, topics_of
 from shared.messaging.metrics import HEALED, REPEATED
 from shared.messaging.trying import HOLD, attempt
@@ -33,11 +33,19 @@ class Views:
         self._generations = generations
         self._letters = letters
         self._behind = behind
-        self.targets: tuple[Target, ...] = ()
+        self._targets: tuple[Target, ...] = ()
 
     async def prepare(self) -> None:
         """Look up what is to be fed. Raises where MongoDB is away."""
-        self.targets = await self._generations.load()
+        self._targets = await self._generations.load()
+
+    async def inboxes(self, *, building: bool) -> list[Inbox]:
+        """The marks of what is fed now, with those of a generation that is being built or without.
+
+        Looked up anew: while no events come, nothing else tells that another generation has become live.
+        """
+        await self.prepare()
+        return [each.inbox for each in self._targets if building or not each.generation.building]
 
     async def take(self, items: Sequence[Incoming]) -> set[str]:
         """Apply ``items`` to every generation that is fed. Raises one of ``HOLD``.
@@ -48,13 +56,13 @@ class Views:
         failed: set[str] = set()
         done: list[Target] = []
         while True:
-            todo = [target for target in self.targets if not any(target is other for other in done)]
+            todo = [target for target in self._targets if not any(target is other for other in done)]
             if not todo:
                 return failed
             for letters in await asyncio.gather(*(self._feed(target, items) for target in todo)):
                 failed |= letters
             done += todo
-            self.targets = await self._generations.load()
+            await self.prepare()
 
     async def _feed(self, target: Target, everything: Sequence[Incoming]) -> set[str]:
         items = [

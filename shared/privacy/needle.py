@@ -19,7 +19,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from shared.contracts.base import ERASED_TEXT
@@ -33,18 +33,30 @@ _SCRYPT: Final = {"n": 2**14, "r": 8, "p": 1, "maxmem": 64 * 1024 * 1024, "dklen
 _REMEMBERED: Final = 10_000
 _SHORT: Final = 400
 """Characters of a text that is remembered while an erasure goes on."""
-
-_MARKS: Final = "".join(
-    chr(code) for code in range(0x300, sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M"
-)
-_MARK: Final = f"[{re.escape(_MARKS)}]"
-_CLUSTER: Final = re.compile(f"(?s).(?:{_MARK}|[\u1160-\u11ff])*")
-"""What Unicode composes: a character with the marks, or the parts of a Korean syllable, behind it."""
-_WORD: Final = re.compile(f"[^\\W_](?:[^\\W_]|{_MARK})*")
 _JOINER: Final = frozenset("._-'+’‘ʼ´`·‐‑‒–—′")
 """What may stand between the words of a name instead of a space."""
 _ESCAPE: Final = re.compile(r"((?:\\u[0-9a-fA-F]{4})+)|\\(.)", re.DOTALL)
 _PERCENT: Final = re.compile(rb"%([0-9a-fA-F]{2})")
+
+
+@cache
+def _mark() -> str:
+    """What matches a mark. Looked for when first needed: it takes a tenth of a second of a start."""
+    marks = (
+        chr(code) for code in range(0x300, sys.maxunicode + 1) if unicodedata.category(chr(code))[0] == "M"
+    )
+    return f"[{re.escape(''.join(marks))}]"
+
+
+@cache
+def _cluster() -> re.Pattern[str]:
+    """What Unicode composes: a character with the marks, or the parts of a Korean syllable, behind it."""
+    return re.compile(f"(?s).(?:{_mark()}|[\u1160-\u11ff])*")
+
+
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(f"[^\\W_](?:[^\\W_]|{_mark()})*")
 
 
 class BadName(ValueError):
@@ -243,7 +255,7 @@ def _words(text: str) -> list[_Word]:
         shown, places = _folded(text)
     found: list[_Word] = []
     last = 0
-    for match in _WORD.finditer(shown):
+    for match in _word().finditer(shown):
         gap = _gap(shown[last : match.start()]) if found else ""
         last = match.end()
         start, end = match.start(), match.end() - 1
@@ -263,7 +275,7 @@ def _folded(text: str) -> tuple[str, list[tuple[int, int]]]:
     """``text`` in one way of writing, and for each of its characters where it comes from."""
     pieces: list[str] = []
     places: list[tuple[int, int]] = []
-    for match in _CLUSTER.finditer(text):
+    for match in _cluster().finditer(text):
         piece = _one_way(match[0])
         pieces.append(piece)
         places.extend([match.span()] * len(piece))

@@ -18,15 +18,16 @@ from tests.faults.families import (
 from tests.faults.scene import Row
 
 ROWS: list[Row] = [
+    # First what goes through everything that is stored: with every row before them it would be more.
+    *privacy.ROWS,
+    *restore.ROWS,
     *kills.ROWS,
     *engines.ROWS,
     *network.ROWS,
     *groups.ROWS,
     *poison.ROWS,
-    *privacy.ROWS,
     *deliveries.ROWS,
     *clock.ROWS,
     *combined.ROWS,
     *broker.ROWS,
-    *restore.ROWS,
 ]

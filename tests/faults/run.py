@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -18,6 +19,10 @@ from tests.faults.world import TOPICS, World, now
 WARM_UP = 120
 FAULT_WITHIN_S = 150.0
 LOAD_WITHIN_S = 150.0
+FILL_RATE = 250.0
+"""Commands per second when the fault is over: quicker, for what is left only has to make up the number."""
+STEADY_S = 8.0
+"""Without a safety, and with nobody who reconciles, what has stayed wrong for so long stays wrong."""
 SLOWEST_RECOVERY_S = 90.0
 """Beyond this a row fails; the targets of the rows are only marked, for machines are noisy."""
 HEALED = "ponte_reader_healed_events_total"
@@ -55,9 +60,10 @@ async def run(world: World, row: Row, name: str, removal: Removal | None = None)
     With `removal` the product does without a safety, and the row has to find out.
     """
     began = now()
-    await world.heal()
-    if removal is not None:
-        await world.without(removal.services, PONTE_FAULTS_PATCHES=removal.patches)
+    if removal is None:
+        await world.heal()
+    else:
+        await world.heal(removal.services, PONTE_FAULTS_PATCHES=removal.patches)
     ledger = Ledger()
     load = Load(world, ledger, name, rate=row.rate, signers=row.signers)
     start = await log.ends(world.kafka.bootstrap_servers, TOPICS)
@@ -70,6 +76,7 @@ async def run(world: World, row: Row, name: str, removal: Removal | None = None)
         await load.start()
         await scene.accepted(WARM_UP)
         await asyncio.wait_for(row.act(scene), FAULT_WITHIN_S)
+        load.rate = max(row.rate, FILL_RATE)
         await scene.accepted(max(60, row.commands - load.accepted), within=LOAD_WITHIN_S)
     except Exception as error:  # noqa: BLE001 - a row that breaks is a row that fails; the next ones go on
         scene.problems.append(f"{type(error).__name__}: {error}")
@@ -77,7 +84,8 @@ async def run(world: World, row: Row, name: str, removal: Removal | None = None)
         await load.stop()
         sampling.cancel()
     try:
-        findings = await _settled(world, ledger, row.settle_s)
+        steady = math.inf if removal is None or removal.reconciliation else STEADY_S
+        findings = await _settled(world, ledger, row.settle_s, steady)
         expected = {s: count + scene.letters.get(s, 0) for s, count in letters.items()}
         findings.other += await checks.totals(world, expected)
         for check in scene.afterwards:
@@ -115,12 +123,15 @@ async def run(world: World, row: Row, name: str, removal: Removal | None = None)
     )
 
 
-async def _settled(world: World, ledger: Ledger, within: float) -> Findings:
-    """What is still wrong when everything has had its time."""
+async def _settled(world: World, ledger: Ledger, within: float, steady: float) -> Findings:
+    """What is still wrong when everything has had its time, or has stayed as it is for `steady` seconds."""
     deadline = now() + within
+    before, since = "", now()
     while True:
         findings = await checks.compare(world, ledger)
-        if findings.clean or now() > deadline:
+        if (told := findings.summary()) != before:
+            before, since = told, now()
+        if findings.clean or now() > min(deadline, since + steady):
             return findings
         await asyncio.sleep(0.5)
 

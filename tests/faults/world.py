@@ -128,8 +128,11 @@ class World:
 
         await eventually(all_ready, within=within, every=0.3)
 
-    async def heal(self) -> None:
-        """Undo whatever a fault may have left: the next one begins with everything in order."""
+    async def heal(self, services: Sequence[str] = (), **extra: str) -> None:
+        """Undo whatever a fault may have left: the next one begins with everything in order.
+
+        Both replicas of `services` go on with further settings, until the next time.
+        """
         for proxy in (self.mongo_proxy, self.kafka_proxy):
             proxy.delay = 0.0
             proxy.release()
@@ -137,19 +140,15 @@ class World:
             if not engine.running:
                 await engine.start()
         for service, replicas in self.replicas.items():
-            for extra in replicas[REPLICAS:]:
-                await extra.stop()
+            for third in replicas[REPLICAS:]:
+                await third.stop()
             del self.replicas[service][REPLICAS:]
-        changed = [replica for replica in self.all() if replica.extra]
-        await asyncio.gather(*(replica.renew() for replica in changed))
+        wanted = {replica.name: extra if replica.service in services else {} for replica in self.all()}
+        changed = [replica for replica in self.all() if replica.extra != wanted[replica.name]]
+        await asyncio.gather(*(replica.renew(**wanted[replica.name]) for replica in changed))
         for replica in self.all():
             replica.disarm()
             replica.start()
-        await self.ready()
-
-    async def without(self, services: Sequence[str], **extra: str) -> None:
-        """Start both replicas of `services` anew with further settings; `heal` takes them back."""
-        await asyncio.gather(*(replica.renew(**extra) for replica in self.all(services)))
         await self.ready()
 
     async def metrics(self) -> dict[str, float]:

@@ -9,15 +9,16 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts.agenda import MissionScheduled
-from shared.messaging import reconcile
+from shared.messaging import heads, reconcile
 from shared.messaging.dead_letters import DeadLetters
+from shared.messaging.generations import Generation, live_generation, request
 from shared.messaging.incoming import Event
 from shared.messaging.letters import REQUEUED, LetterStatus, record_of
 from shared.messaging.reconcile import partition_of
 from shared.messaging.runtime import ServiceRuntime
 from shared.messaging.tests.test_flow import Flow, Seen, drained, store
 from shared.messaging.topics import replay_topic
-from shared.store.driver import Document
+from shared.store.driver import Database, Document
 from shared.testing.waiting import eventually
 
 
@@ -198,6 +199,55 @@ async def test_of_a_restored_owner_only_the_journal_counts_for_the_time_before(f
     await eventually(lambda: drained(owner))
     # The owner lists it among its heads, in epoch 1: it counts because its journal says so, in no other way.
     assert ("mission-9", 1) not in seen.events
+
+
+@dataclass
+class HeldUp(Seen):
+    """A view of which a mark stays behind while it is built: its event came ahead of another."""
+
+    database: Database | None = None
+
+    async def complete(self, _: Generation | None) -> int:
+        """The last step before the switch."""
+        if self.database is not None:
+            await self.database["marks.g2"].update_one({"_id": "mission-1"}, {"$set": {"sequence": 1}})
+            self.database = None
+        return 0
+
+
+async def test_a_mark_that_stayed_behind_in_a_rebuild_moves_though_nothing_new_comes(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "ROUND_S", 0.1)
+    view = HeldUp()
+    reader = await flow.reader(projection=view)
+    owner, missions = await flow.owner()
+    for _ in range(2):
+        await store(missions, "mission-1")
+    await eventually(lambda: drained(owner))
+    await eventually(lambda: at(reader, "marks", 2), within=15)
+    # From here on the owner's own rounds tell of it only after a minute.
+    await eventually(lambda: quiet(owner), within=15)
+    view.database = reader.database
+    await request(reader.database, "a test")
+    await eventually(lambda: live(reader, 2), within=20)
+    await eventually(lambda: at(reader, "marks.g2", 2), within=15)
+    assert view.database is None
+
+
+async def at(runtime: ServiceRuntime, collection: str, sequence: int) -> bool:
+    return bool((await mark_of(runtime, collection, "mission-1"))["sequence"] == sequence)
+
+
+async def live(runtime: ServiceRuntime, number: int) -> bool:
+    return await live_generation(runtime.database) == Generation(number)
+
+
+def quiet(owner: ServiceRuntime) -> bool:
+    """The owner has told the heads of what is new, and has been through all of them once."""
+    assert owner._publishing is not None
+    told = owner._publishing.heads
+    return not told._fresh and told._sweep._place == (0, "") and told._sweep._next_at > 0
 
 
 @pytest.fixture(autouse=True)

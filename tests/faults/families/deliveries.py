@@ -41,7 +41,7 @@ REPEATED = "ponte_reader_duplicates_total"
 
 async def shuffled(scene: Scene) -> None:
     """Readers are handed some messages twice, some late and some in another order."""
-    await scene.world.without(READERS, PONTE_FAULTS_PATCHES="shuffled-deliveries")
+    await scene.world.heal(READERS, PONTE_FAULTS_PATCHES="shuffled-deliveries")
     since = now()
     await scene.accepted(500)
     counts = [int((r.folder / "shuffled").read_text() or 0) for r in scene.world.all(READERS)]

@@ -31,8 +31,8 @@ class Removal:
 
 
 def _row(rows: list[Row], name: str) -> Row:
-    """A row of the suite, given less time: it is expected to fail."""
-    return replace(next(row for row in rows if row.name == name), settle_s=20.0, commands=400)
+    """A row of the suite with fewer commands: it is expected to fail."""
+    return replace(next(row for row in rows if row.name == name), settle_s=30.0, commands=400)
 
 
 def _times(count: int, row: Row) -> Row:
