@@ -17,7 +17,7 @@ from bench import contenders, history, rig
 from bench.engines import Engines, engines_in
 from bench.figures import judged, percentiles, row
 from bench.options import Options
-from bench.wire import Connection, Lost
+from shared.testing.wire import Connection, Lost
 from shared.store.driver import Driver
 
 EVERY_S = 0.25

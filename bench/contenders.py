@@ -11,7 +11,7 @@ from subprocess import Popen
 from typing import Any
 
 from bench.engines import Engines
-from bench.wire import Connection
+from shared.testing.wire import Connection
 from shared.identity.local import LocalKeys, issue_token, sign_in_link
 from shared.identity.roles import Role
 from shared.store.driver import Driver

@@ -24,7 +24,7 @@ import uvloop
 from bench.figures import percentiles
 from bench.processes import cpu_seconds
 from bench.systems import EVENT_OF, KEYS, Key
-from bench.wire import Connection, Events, Lost
+from shared.testing.wire import Connection, Events, Lost
 
 WARM_S = 1.0
 """The beginning of a phase that is not counted."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from bench.contenders import Part, SystemUnderTest
 from bench.engines import Engines
-from bench.wire import Connection, Lost
+from shared.testing.wire import Connection, Lost
 from shared.local import process
 from shared.local.paths import root
 

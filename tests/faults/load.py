@@ -9,8 +9,9 @@ from collections.abc import Awaitable
 from contextlib import suppress
 from typing import Any
 
-import httpx
+import orjson
 
+from shared.testing.wire import Answer, Connection, Lost
 from tests.faults.ledger import Entry, Ledger
 from tests.faults.world import World, now
 
@@ -20,6 +21,7 @@ PER_KIND = 12
 PAIRS = 4
 AT_ONCE = 96
 PAUSE_S = 0.1
+ANSWER_WITHIN_S = 8.0
 
 SOURCE = {"title": "Comune di Milano", "kind": "official"}
 PATHS = {
@@ -82,6 +84,7 @@ class Load:
         self._subjects: list[tuple[str, str]] = []
         self._ticker: asyncio.Task[None] | None = None
         self._random = random.Random(name)
+        self._idle: dict[str, list[Connection]] = {}
 
     @property
     def accepted(self) -> int:
@@ -108,6 +111,8 @@ class Load:
             for task in late:
                 task.cancel()
                 self.ledger.refusals.append(f"a command had no definite answer within {within} s")
+        for connection in itertools.chain.from_iterable(self._idle.values()):
+            connection.close()
 
     async def create(self, service: str, more: dict[str, Any]) -> Entry:
         """A new aggregate."""
@@ -127,27 +132,38 @@ class Load:
         sent_at = now()
         replicas = self.world.replicas[service][:2]
         turn = self._random.randrange(2)
+        content, headers = orjson.dumps(body), {"idempotency-key": key}
         while True:
-            answer: httpx.Response | None = None
-            with suppress(httpx.TransportError):
-                answer = await self.world.http.post(
-                    replicas[turn % 2].url + path, json=body, headers={"idempotency-key": key}
-                )
-            if answer is not None and answer.status_code in DEFINITE and answer.status_code not in AGAIN:
+            answer = await self._ask(replicas[turn % 2].url, "POST", path, content, headers)
+            if answer is not None and answer.status in DEFINITE and answer.status not in AGAIN:
                 break
             self.ledger.retries += 1
             turn += 1
             await asyncio.sleep(PAUSE_S)
-        if not answer.is_success:
-            told = f"{path}: {answer.status_code} {answer.text[:300]}"
+        if answer.status >= 300:
+            told = f"{path}: {answer.status} {answer.body[:300].decode(errors='replace')}"
             self.ledger.refusals.append(told)
             raise Refused(told)
-        receipt = answer.json()
+        receipt = orjson.loads(answer.body)
         place = (receipt["subject"], receipt["epoch"], receipt["sequence"], receipt["version"])
         entry = Entry(key, service, *place, sent_at=sent_at, answered_at=now())
         self.ledger.note(entry)
         self._accepted += 1
         return entry
+
+    async def _ask(
+        self, url: str, method: str, path: str, body: bytes = b"", headers: dict[str, str] | None = None
+    ) -> Answer | None:
+        """One try on a connection that is free; null: no answer, and perhaps carried out nevertheless."""
+        idle = self._idle.setdefault(url, [])
+        connection = idle.pop() if idle else Connection(url, self.world.authorization)
+        try:
+            answer = await asyncio.wait_for(connection.send(method, path, body, headers), ANSWER_WITHIN_S)
+        except (OSError, Lost, TimeoutError):
+            connection.close()
+            return None
+        idle.append(connection)
+        return answer
 
     def _spawn(self, work: Awaitable[Any]) -> None:
         task = asyncio.create_task(_quietly(work))
@@ -158,7 +174,8 @@ class Load:
         due = now()
         while not self.stopping:
             due = max(due + 1 / self.rate, now() - 0.5)
-            await asyncio.sleep(max(0.0, due - now()))
+            if due > now():
+                await asyncio.sleep(due - now())
             service, subject = self._random.choice(self._subjects)
             await self._gate.acquire()
             self._spawn(self._gated(self.correct(service, subject)))
@@ -207,11 +224,11 @@ class Load:
                 return
 
     async def _on_the_agenda(self, agreement: str) -> bool:
-        url = f"{self._random.choice(self.world.replicas['agreements'][:2]).url}/v1/agreements/{agreement}"
-        with suppress(httpx.TransportError):
-            answer = await self.world.http.get(url)
-            return answer.is_success and answer.json()["data"]["signing"] is not None
-        return False
+        url = self._random.choice(self.world.replicas["agreements"][:2]).url
+        answer = await self._ask(url, "GET", f"/v1/agreements/{agreement}")
+        if answer is None or answer.status != 200:
+            return False
+        return orjson.loads(answer.body)["data"]["signing"] is not None
 
     async def _pause(self, seconds: float) -> None:
         until = now() + seconds

@@ -53,6 +53,8 @@ class World:
         self.kafka = Kafka(folder / "kafka", kafka_proxy.target, advertised=f"127.0.0.1:{kafka_proxy.port}")
         self.keys: LocalKeys = ensure_keys(folder)
         self.replicas: dict[str, list[Replica]] = {}
+        self.authorization: dict[str, str] = {}
+        """The header with the Director's token."""
         self._client: Client | None = None
         self._http: httpx.AsyncClient | None = None
         self._counted: dict[tuple[str, int], dict[str, float]] = {}
@@ -86,12 +88,8 @@ class World:
         """Engines first, then every service, two processes each."""
         await asyncio.gather(self.mongod.start(), self.kafka.start())
         self._client = connect(f"mongodb://127.0.0.1:{self.mongod.port}/?directConnection=true")
-        token = self._token()
-        self._http = httpx.AsyncClient(
-            headers={"authorization": f"Bearer {token}"},
-            timeout=httpx.Timeout(8.0),
-            limits=httpx.Limits(max_connections=400, max_keepalive_connections=200),
-        )
+        self.authorization = {"authorization": f"Bearer {self._token()}"}
+        self._http = httpx.AsyncClient(headers=self.authorization, timeout=httpx.Timeout(8.0))
         for service in SERVICES:
             self.replicas[service] = [self.new_replica(service, n) for n in range(1, REPLICAS + 1)]
         for replica in self.all():

@@ -1,7 +1,7 @@
 """A lean HTTP/1.1 client, so that the generator of the load is not what is measured.
 
 One connection carries one request at a time and is kept open; httptools (which uvicorn brings) reads the
-answers. It knows what the measurements need and no more: no redirects, no TLS, no compression.
+answers. It knows what benchmarks and fault tests need and no more: no redirects, no TLS, no compression.
 """
 
 from __future__ import annotations
