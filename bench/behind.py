@@ -17,8 +17,8 @@ from bench import contenders, history, rig
 from bench.engines import Engines, engines_in
 from bench.figures import judged, percentiles, row
 from bench.options import Options
-from shared.testing.wire import Connection, Lost
 from shared.store.driver import Driver
+from shared.testing.wire import Connection, Lost
 
 EVERY_S = 0.25
 AT_REST_S = 10.0

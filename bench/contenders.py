@@ -11,10 +11,10 @@ from subprocess import Popen
 from typing import Any
 
 from bench.engines import Engines
-from shared.testing.wire import Connection
 from shared.identity.local import LocalKeys, issue_token, sign_in_link
 from shared.identity.roles import Role
 from shared.store.driver import Driver
+from shared.testing.wire import Connection
 from tests.system import free_ports
 
 MISSION: dict[str, Any] = {

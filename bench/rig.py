@@ -14,9 +14,9 @@ from typing import Any
 
 from bench.contenders import Part, SystemUnderTest
 from bench.engines import Engines
-from shared.testing.wire import Connection, Lost
 from shared.local import process
 from shared.local.paths import root
+from shared.testing.wire import Connection, Lost
 
 
 @asynccontextmanager
