@@ -17,6 +17,10 @@ from tests.faults.world import World, now
 
 SAMPLE_S = 1.0
 LATE_S = 0.5
+RATE = 90.0
+"""Corrections per second while the fault is there; travels and signatures come on top."""
+LONG_RATE = 30.0
+"""Where the fault takes half a minute: a thousand commands come together all the same."""
 
 
 @dataclass
@@ -128,7 +132,7 @@ class Row:
     destroys: bool = False
     """The fault destroys what the broker held: reconciliation has to heal, and the log is not whole."""
     commands: int = 1000
-    rate: float = 90.0
+    rate: float = RATE
     heals: bool = False
     """Reconciliation may have something to do although the broker lost nothing."""
     missing: Callable[[], str | None] = lambda: None

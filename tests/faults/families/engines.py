@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from shared.local.engine import Engine
-from tests.faults.scene import Act, Row, Scene
+from tests.faults.scene import LONG_RATE, Act, Row, Scene
 from tests.faults.world import now
 
 
@@ -31,11 +31,15 @@ def away(name: str, *, kill: bool, seconds: float) -> Act:
     return act
 
 
+def _long(name: str, fault: str, act: Act) -> Row:
+    return Row(name, fault, act, 5.0, rate=LONG_RATE)
+
+
 ROWS: list[Row] = [
     Row("kafka-stop", "Kafka stopped, started again at once", away("kafka", kill=False, seconds=0), 5.0),
     Row("kafka-kill", "Kafka killed, started again at once", away("kafka", kill=True, seconds=0), 5.0),
-    Row("kafka-stop-20", "Kafka stopped, back after 20 s", away("kafka", kill=False, seconds=20), 5.0),
-    Row("kafka-kill-20", "Kafka killed, back after 20 s", away("kafka", kill=True, seconds=20), 5.0),
+    _long("kafka-stop-20", "Kafka stopped, back after 20 s", away("kafka", kill=False, seconds=20)),
+    _long("kafka-kill-20", "Kafka killed, back after 20 s", away("kafka", kill=True, seconds=20)),
     Row("mongod-kill", "mongod killed, started again at once", away("mongod", kill=True, seconds=0), 5.0),
-    Row("mongod-kill-20", "mongod killed, back after 20 s", away("mongod", kill=True, seconds=20), 5.0),
+    _long("mongod-kill-20", "mongod killed, back after 20 s", away("mongod", kill=True, seconds=20)),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.testing.waiting import eventually
-from tests.faults.scene import Row, Scene
+from tests.faults.scene import LONG_RATE, Row, Scene
 from tests.faults.world import now
 
 REPLACED = "ponte_reader_replaced_total"
@@ -46,6 +46,6 @@ async def silent(scene: Scene) -> None:
 
 
 ROWS: list[Row] = [
-    Row("rebalance", "a third replica joins the group and leaves it again", rebalance),
+    Row("rebalance", "a third replica joins the group and leaves it again", rebalance, rate=LONG_RATE),
     Row("reader-silent", "a reader falls silent without an error", silent, None),
 ]

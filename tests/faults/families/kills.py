@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 
-from tests.faults.scene import Act, Row, Scene
+from tests.faults.scene import LONG_RATE, Act, Row, Scene
 
 OWNER_POINTS = {
     "stored": "after the command's write, before the relay has it",
@@ -56,7 +56,12 @@ ROWS: list[Row] = [
         kill_at("agreements", "reaction-not-mark", nth=2),
     ),
     *(
-        Row(f"sigterm-{service}", f"SIGTERM of both processes of {service}, in turn", end_both(service))
+        Row(
+            f"sigterm-{service}",
+            f"SIGTERM of both processes of {service}, in turn",
+            end_both(service),
+            rate=LONG_RATE,
+        )
         for service in ("agenda", "agreements", "networks", "dossiers", "dashboard")
     ),
 ]

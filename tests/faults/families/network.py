@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from shared.local.tests.proxy import Proxy
-from tests.faults.scene import Act, Row, Scene
+from tests.faults.scene import LONG_RATE, Act, Row, Scene
 from tests.faults.world import World, now
 
 SWALLOWED_S = 30.0
@@ -65,7 +65,13 @@ ROWS: list[Row] = [
     row
     for engine, name in (("kafka", "Kafka"), ("mongod", "MongoDB"))
     for row in (
-        Row(f"{engine}-swallowed", f"connections to {name} black-holed for 30 s", swallowed(engine), 5.0),
+        Row(
+            f"{engine}-swallowed",
+            f"connections to {name} black-holed for 30 s",
+            swallowed(engine),
+            5.0,
+            rate=LONG_RATE,
+        ),
         Row(f"{engine}-slow", f"connections to {name} slowed by 300 ms", slow(engine), 5.0),
         Row(f"{engine}-reset", f"connections to {name} reset", broken(engine), 5.0),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tests.faults.checks import REACTS_TO
 from tests.faults.families import broker, deliveries, engines, groups, kills, poison
 from tests.faults.scene import Row, Scene
 from tests.faults.world import SERVICES
@@ -61,7 +62,7 @@ REMOVALS: list[Removal] = [
                 _row(kills.ROWS, "kill-owner-before-publish"), act=kills.kill_at("agenda", "before-journal")
             ),
         ),
-        SERVICES,
+        ("agenda", "agreements", "dashboard"),
     ),
     Removal(
         "publish only what the majority has acknowledged",
@@ -75,7 +76,7 @@ REMOVALS: list[Removal] = [
         _row(kills.ROWS, "kill-reader-before-projections"),
         ("dashboard",),
     ),
-    Removal("marks of reactions", "no-mark", _row(deliveries.ROWS, "deliveries-again"), deliveries.READERS),
+    Removal("marks of reactions", "no-mark", _row(deliveries.ROWS, "deliveries-again"), tuple(REACTS_TO)),
     Removal(
         "the contiguous mark moves after history",
         "mark-before-history",
