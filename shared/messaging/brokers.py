@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import ssl
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, model_validator
 
 if TYPE_CHECKING:
@@ -56,6 +60,18 @@ class Brokers:
                 "sasl_plain_password": self.password,
             }
         return options
+
+    async def answer(self, within: float) -> bool:
+        """Whether a new client reaches Kafka within so many seconds."""
+        probe = AIOKafkaClient(**self.client(), client_id="ponte-probe")
+        try:
+            await asyncio.wait_for(probe.bootstrap(), within)
+        except (KafkaError, OSError, TimeoutError):
+            return False
+        finally:
+            with suppress(Exception):
+                await probe.close()
+        return True
 
     def security(self) -> BaseSecurity | None:
         """The same for a FastStream broker. Raises as ``client``."""

@@ -38,6 +38,7 @@ SILENT_S = 10.0
 WORKING_S = 60.0
 """A batch that is being carried to its views and reactions for so long hangs; before, it is only slow."""
 START_S = 15.0
+PROBE_S = 3.0
 STOP_TIMEOUT_S = 8.0
 DRAIN_S = 4.0
 COMMITTING_STUCK_S = 60.0
@@ -72,10 +73,10 @@ class Reader:
         self.progress = GroupProgress(
             lambda: self._subscriber.consumer, self._notes, topic_prefix=topic_prefix
         )
-        brokers = brokers_of(kafka)
+        self._brokers = brokers_of(kafka)
         self._broker = KafkaBroker(
-            brokers.servers,
-            security=brokers.security(),
+            self._brokers.servers,
+            security=self._brokers.security(),
             client_id=f"ponte-{group}",
             apply_types=False,
             consumer_only=True,
@@ -99,12 +100,13 @@ class Reader:
         )
         self._subscriber(self._on_batch)
         # FastStream's own sleeps after every empty turn, while a message may arrive, and turns all the time.
-        self._subscriber.get_msg = _next_batch  # type: ignore[method-assign]
+        self._subscriber.get_msg = self._next_batch  # type: ignore[method-assign]
         self._watcher: asyncio.Task[None] | None = None
         self.holding: str | None = None
         """The engine's failure for which a batch is held now, or null."""
         self.progress_at = time.monotonic()
         self._working = False
+        self._broken = False
         self.replaced_in_vain = 0
 
     async def start(self) -> None:
@@ -205,6 +207,7 @@ class Reader:
 
     async def _start_subscriber(self) -> None:
         self._notes.forget()
+        self._broken = False
         try:
             await asyncio.wait_for(self._subscriber.start(), START_S)
         except BaseException:
@@ -215,18 +218,27 @@ class Reader:
         self.progress_at = time.monotonic()
 
     async def _silent(self) -> bool:
-        """Behind, or without partitions, and nothing has moved for a while although nothing is held."""
+        """Broken; or behind, without partitions or deaf, and nothing has moved although nothing is held."""
         consumer: Any = self._subscriber.consumer
-        if consumer is None:
+        if consumer is None or self._broken:
             return True
         quiet = time.monotonic() - max(self.progress_at, self._notes.assigned_at)
         if not self._notes.partitions:
             return quiet > SILENT_S
-        behind = await self.progress.behind()
+        late = self.holding is None and quiet > (WORKING_S if self._working else SILENT_S)
+        try:
+            behind = await self.progress.behind()
+        except Exception as error:
+            # Kafka may be away, and then nothing is wrong with us; or only this consumer cannot ask it.
+            if not late or not await self._brokers.answer(PROBE_S):
+                raise
+            log.warning("the consumer cannot ask Kafka, others can: %r", error)
+            return True
         LAG.set(behind)
         if behind == 0:
             self.progress_at = time.monotonic()
-        return behind > 0 and self.holding is None and quiet > (WORKING_S if self._working else SILENT_S)
+            self.replaced_in_vain = 0
+        return behind > 0 and late
 
     async def _replace(self) -> None:
         log.error("the reader has gone silent: replacing its subscriber")
@@ -248,11 +260,16 @@ class Reader:
                     await asyncio.wait_for(consumer._client.close(), STOP_TIMEOUT_S)
         self._subscriber.consumer = None
 
-
-async def _next_batch(consumer: Any) -> tuple[Record, ...]:
-    """What has arrived, at once when something arrives; nothing after a while without."""
-    batches = await consumer.getmany(timeout_ms=IDLE_TURN_MS, max_records=MAX_RECORDS)
-    return tuple(chain.from_iterable(batches.values()))
+    async def _next_batch(self, consumer: Any) -> tuple[Record, ...]:
+        """What has arrived, at once when something arrives; nothing after a while without."""
+        try:
+            batches = await consumer.getmany(timeout_ms=IDLE_TURN_MS, max_records=MAX_RECORDS)
+        except Exception:
+            # What it can mend by itself it does not raise. Its group's task was seen to end for good, on what
+            # uvloop raises for a closed connection (aio-libs/aiokafka, issue 1038); then it raises for ever.
+            self._broken = True
+            raise
+        return tuple(chain.from_iterable(batches.values()))
 
 
 async def _parse(message: tuple[Record, ...]) -> KafkaAckableMessage:

@@ -37,6 +37,53 @@ async def test_a_silent_subscriber_is_replaced(flow: Flow) -> None:
     assert not reader.stuck()
 
 
+async def test_a_subscriber_whose_group_has_ended_is_replaced_at_once(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As uvloop has it, which raises no ``OSError`` on a closed connection."""
+    seen = Seen()
+    runtime = await flow.reader(projection=seen)
+    _, missions = await flow.owner()
+    await store(missions, "mission-1")
+    await eventually(lambda: seen.first == [("mission-1", 1)], within=15)
+    assert runtime._reading is not None
+    reader = runtime._reading.reader
+    consumer: Any = reader._subscriber.consumer
+
+    async def closed(*_: object) -> None:
+        raise RuntimeError("the handler is closed")
+
+    monkeypatch.setattr(consumer._client, "coordinator_lookup", closed)
+    consumer._coordinator.coordinator_dead()
+    await eventually(lambda: reader._subscriber.consumer is not consumer, within=8)
+    await store(missions, "mission-1")
+    await eventually(lambda: seen.first == [("mission-1", 1), ("mission-1", 2)], within=15)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_subscriber_that_cannot_even_ask_is_replaced(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = Seen()
+    runtime = await flow.reader(projection=seen)
+    _, missions = await flow.owner()
+    await store(missions, "mission-1")
+    await eventually(lambda: seen.first == [("mission-1", 1)], within=15)
+    assert runtime._reading is not None
+    reader = runtime._reading.reader
+    consumer: Any = reader._subscriber.consumer
+
+    async def deaf(*_: object) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(consumer, "end_offsets", deaf)
+    for task in reader._subscriber.tasks:
+        task.cancel()
+    await store(missions, "mission-1")
+    await eventually(lambda: seen.first == [("mission-1", 1), ("mission-1", 2)], within=20)
+    assert reader._subscriber.consumer is not consumer
+
+
 @pytest.mark.usefixtures("impatient")
 async def test_a_quiet_topic_is_not_a_silent_reader(flow: Flow) -> None:
     runtime = await flow.reader(projection=Seen())

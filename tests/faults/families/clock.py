@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from shared.testing.waiting import eventually
 from tests.faults import faketime
-from tests.faults.scene import Row, Scene
+from tests.faults.scene import LONG_RATE, Row, Scene
 from tests.faults.world import OWNERS, now
 
 JUMPS_S = (7200, -3600)
@@ -65,6 +65,7 @@ ROWS: list[Row] = [
         "the clock of one process of each service jumps by +2 h and -1 h",
         jumps,
         None,
+        rate=LONG_RATE,
         missing=lambda: None if faketime.library() else faketime.MISSING,
     )
 ]

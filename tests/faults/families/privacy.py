@@ -17,7 +17,7 @@ from shared.testing.waiting import eventually
 from tests.faults import log
 from tests.faults.families.poison import READERS, headers
 from tests.faults.points import MARKED
-from tests.faults.scene import Row, Scene
+from tests.faults.scene import LONG_RATE, Row, Scene
 from tests.faults.world import SERVICES, TOPICS, now
 
 PAUSED, POISON = f"Zoraide {MARKED.decode()}", f"Odilia {MARKED.decode()}"
@@ -170,6 +170,7 @@ ROWS: list[Row] = [
         "an erasure while a relay is stopped (SIGSTOP) with the person's event in its hands",
         erase_paused,
         None,
+        rate=LONG_RATE,
         heals=True,
     ),
     Row(
@@ -177,5 +178,6 @@ ROWS: list[Row] = [
         "an erasure with poison about the same person in dead letters, and the same once more afterwards",
         erase_poison,
         None,
+        rate=LONG_RATE,
     ),
 ]

@@ -8,7 +8,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from tests.faults.scene import Row, Scene
+from tests.faults.scene import LONG_RATE, Row, Scene
 from tests.faults.world import World, now
 
 PONTE = str(Path(sys.executable).with_name("ponte"))
@@ -67,6 +67,7 @@ ROWS: list[Row] = [
         "a service restored from a backup that its readers are ahead of",
         restored,
         None,
+        rate=LONG_RATE,
         heals=True,
         signers=0,
         settle_s=120.0,
