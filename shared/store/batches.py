@@ -20,7 +20,8 @@ from shared.store.errors import Full
 
 OTHER_VERSION = 66
 """ImmutableField: what ``mongod`` answers to an upsert that would insert under another ``_id``."""
-DOCUMENT_TOO_LARGE = frozenset({10334, 17419})
+DOCUMENT_TOO_LARGE = frozenset({388, 10334, 17419})
+"""The first, TransactionTooLargeForCache, a small cache that is busy says of a document below the limit."""
 NOT_PRIMARY = frozenset({91, 189, 10058, 10107, 11600, 11602, 13435, 13436})
 """The server was leaving office: nothing is known about the write, as if it had not answered."""
 AT_ONCE = 2
