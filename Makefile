@@ -23,7 +23,7 @@ test: ## set up and run every test (ARGS="-k engines" chooses)
 	@$(BIN)/python tools/chromium.py --status
 	@$(BIN)/python -m pytest $(ARGS)
 
-test-faults: ## break everything under load, prove that nothing is lost (ROUNDS=10 JOBS=2; ROWS=kafka-kill chooses)
+test-faults: ## break everything under load, prove that nothing is lost (ROUNDS=10; ROWS=kafka-kill chooses)
 	$(SETUP) dev
 	@$(BIN)/python -m tests.faults
 

@@ -3,7 +3,7 @@
 `ROUNDS=10` runs every row ten times, `ROWS=kafka-kill,sigterm-agenda` only some (a row's name, or the
 beginning of several). Rounds that passed with this code are remembered in `.ponte/faults/results.json` and
 not run again; `AGAIN=1` forgets them. `JOBS=2` runs two rows at a time, each with engines and services of its
-own: nearly twice as quick, for rows mostly wait, but the times to recover are those of a busier machine.
+own: for machines with four cores or more, two are busy with one row.
 """
 
 from __future__ import annotations

@@ -21,20 +21,20 @@ from tests.faults.run import Outcome
 FOLDER = root() / ".ponte" / "faults"
 RESULTS = FOLDER / "results.json"
 RUN = ("services", "shared", "tests/faults", "requirements")
+BESIDE = (":(exclude,glob)**/test_*.py", ":(exclude,glob)**/*.md")
+"""What lies in the same folders and is not run: a further unit test does not make ten rounds begin anew."""
 
 
 def revision() -> str:
-    """What the suite runs, as a digest: the code of product and suite, committed or not.
-
-    A change of a page of documentation does not make ten rounds begin anew.
-    """
+    """What the suite runs, as a digest: the code of product and suite, committed or not."""
 
     def git(*arguments: str) -> str:
-        done = subprocess.run(["git", *arguments], cwd=root(), capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", *arguments, "--", *RUN, *BESIDE], cwd=root(), capture_output=True, text=True, check=True
+        )
         return done.stdout
 
-    trees = git("rev-parse", *(f"HEAD:{path}" for path in RUN))
-    return hashlib.sha256((trees + git("diff", "HEAD", "--", *RUN)).encode()).hexdigest()[:12]
+    return hashlib.sha256((git("ls-files", "--stage") + git("diff")).encode()).hexdigest()[:12]
 
 
 class Results:
