@@ -39,8 +39,8 @@ def chosen() -> list[Row | Removal]:
 
 
 def keep_logs(replicas: list[Replica], outcome: Outcome, round_: int, starts: dict[str, int]) -> None:
-    """Put aside what every process said during a row that failed."""
-    folder = FOLDER / "failed" / f"{outcome.row}-{round_}"
+    """Put aside what every process said during a row that failed, or that was late."""
+    folder = FOLDER / ("late" if outcome.passed else "failed") / f"{outcome.row}-{round_}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for replica in replicas:
@@ -65,7 +65,7 @@ async def one(around: World, row: Row | Removal, round_: int, console: Console) 
     )
     for problem in outcome.problems:
         console.print(f"  [red]{problem}[/red]", highlight=False)
-    if not outcome.passed:
+    if outcome.late or not outcome.passed:
         keep_logs(around.all(), outcome, round_, starts)
     return outcome
 

@@ -50,6 +50,11 @@ class Outcome:
     def passed(self) -> bool:
         return not self.problems
 
+    @property
+    def late(self) -> bool:
+        """Whether it recovered later than it should."""
+        return self.recovered_s is not None and self.recovered_s > (self.target_s or math.inf)
+
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "passed": self.passed}
 
