@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -12,8 +13,8 @@ from typing import Any
 
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
-from faststream.kafka.message import KafkaAckableMessage
 
+from shared.messaging import raw
 from shared.messaging.brokers import Kafka, brokers_of
 from shared.messaging.metrics import BATCH_SECONDS, HELD, LAG, REPLACED
 from shared.messaging.offsets import Notes
@@ -39,6 +40,8 @@ WORKING_S = 60.0
 """A batch that is being carried to its views and reactions for so long hangs; before, it is only slow."""
 START_S = 15.0
 PROBE_S = 3.0
+ALONE_S = 4.0
+"""Kafka answers others for so long: a consumer that cannot ask it then does not come back by itself."""
 STOP_TIMEOUT_S = 8.0
 DRAIN_S = 4.0
 COMMITTING_STUCK_S = 60.0
@@ -95,8 +98,8 @@ class Reader:
             heartbeat_interval_ms=500,
             session_timeout_ms=6000,
             listener=self._notes,
-            parser=_parse,
-            decoder=_decode,
+            parser=raw.parse,
+            decoder=raw.decode,
         )
         self._subscriber(self._on_batch)
         # FastStream's own sleeps after every empty turn, while a message may arrive, and turns all the time.
@@ -107,6 +110,7 @@ class Reader:
         self.progress_at = time.monotonic()
         self._working = False
         self._broken = False
+        self._alone_since = math.inf
         self.replaced_in_vain = 0
 
     async def start(self) -> None:
@@ -207,7 +211,7 @@ class Reader:
 
     async def _start_subscriber(self) -> None:
         self._notes.forget()
-        self._broken = False
+        self._broken, self._alone_since = False, math.inf
         try:
             await asyncio.wait_for(self._subscriber.start(), START_S)
         except BaseException:
@@ -229,16 +233,24 @@ class Reader:
         try:
             behind = await self.progress.behind()
         except Exception as error:
-            # Kafka may be away, and then nothing is wrong with us; or only this consumer cannot ask it.
-            if not late or not await self._brokers.answer(PROBE_S):
+            if not late or not await self._alone():
                 raise
             log.warning("the consumer cannot ask Kafka, others can: %r", error)
             return True
+        self._alone_since = math.inf
         LAG.set(behind)
         if behind == 0:
             self.progress_at = time.monotonic()
             self.replaced_in_vain = 0
         return behind > 0 and late
+
+    async def _alone(self) -> bool:
+        """Whether only this consumer cannot ask Kafka, and for longer than Kafka's return takes it."""
+        if not await self._brokers.answer(PROBE_S):
+            self._alone_since = math.inf
+            return False
+        self._alone_since = min(self._alone_since, time.monotonic())
+        return time.monotonic() - self._alone_since > ALONE_S
 
     async def _replace(self) -> None:
         log.error("the reader has gone silent: replacing its subscriber")
@@ -270,22 +282,3 @@ class Reader:
             self._broken = True
             raise
         return tuple(chain.from_iterable(batches.values()))
-
-
-async def _parse(message: tuple[Record, ...]) -> KafkaAckableMessage:
-    """The records as they are: FastStream's own parser drops a message whose header is not UTF-8."""
-    return KafkaAckableMessage(body=b"", raw_message=message, consumer=_NoConsumer())
-
-
-async def _decode(message: KafkaAckableMessage) -> Any:
-    return message.raw_message
-
-
-class _NoConsumer:
-    """The runner commits by itself; nothing may be acknowledged through the message."""
-
-    async def commit(self) -> None:
-        raise RuntimeError("offsets are committed by the runner")
-
-    def seek(self, partition: object, offset: int) -> None:
-        raise RuntimeError("the runner rewinds by itself")

@@ -1,6 +1,7 @@
 """A reader that has gone silent is replaced; one that holds for an engine is left alone."""
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.messaging import reader as reader_module
+from shared.messaging.brokers import Brokers
 from shared.messaging.tests.test_flow import Flow, Seen, store
 from shared.testing.waiting import eventually
 
@@ -76,12 +78,45 @@ async def test_a_subscriber_that_cannot_even_ask_is_replaced(
     async def deaf(*_: object) -> None:
         raise TimeoutError
 
+    monkeypatch.setattr(reader_module, "ALONE_S", 1.0)
     monkeypatch.setattr(consumer, "end_offsets", deaf)
     for task in reader._subscriber.tasks:
         task.cancel()
     await store(missions, "mission-1")
     await eventually(lambda: seen.first == [("mission-1", 1), ("mission-1", 2)], within=20)
     assert reader._subscriber.consumer is not consumer
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_subscriber_that_cannot_ask_is_left_alone_while_nobody_can_and_shortly_after(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To join the group once more takes longer than to go on when Kafka is back."""
+    runtime = await flow.reader(projection=Seen())
+    assert runtime._reading is not None
+    reader = runtime._reading.reader
+    await eventually(lambda: bool(reader._notes.partitions), within=15)
+    consumer: Any = reader._subscriber.consumer
+    answers: list[bool] = []
+
+    async def deaf(*_: object) -> None:
+        raise TimeoutError
+
+    async def answer(_: object, __: float) -> bool:
+        answers.append(len(answers) >= 5)
+        return answers[-1]
+
+    monkeypatch.setattr(Brokers, "answer", answer)
+    monkeypatch.setattr(consumer, "end_offsets", deaf)
+
+    async def one_more() -> bool:
+        assert reader._subscriber.consumer is consumer
+        return len(answers) > 8
+
+    await eventually(one_more, within=15)
+    monkeypatch.undo()
+    await eventually(lambda: reader._alone_since == math.inf, within=10)
+    assert reader._subscriber.consumer is consumer
 
 
 @pytest.mark.usefixtures("impatient")
