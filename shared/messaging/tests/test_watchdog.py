@@ -8,9 +8,12 @@ import pytest
 from aiokafka import AIOKafkaConsumer
 from aiokafka.admin import AIOKafkaAdminClient
 
+from shared.contracts.agenda import Mission
 from shared.messaging import reader as reader_module
 from shared.messaging.brokers import Brokers
+from shared.messaging.reader import Reader
 from shared.messaging.tests.test_flow import Flow, Seen, store
+from shared.store import Repository
 from shared.testing.waiting import eventually
 
 
@@ -20,15 +23,20 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader_module, "WATCH_S", 0.3)
 
 
-@pytest.mark.usefixtures("impatient")
-async def test_a_silent_subscriber_is_replaced(flow: Flow) -> None:
+async def with_one_read(flow: Flow) -> tuple[Reader, Repository[Mission], Seen]:
+    """A reader that has read the first event of mission-1."""
     seen = Seen()
     runtime = await flow.reader(projection=seen)
     _, missions = await flow.owner()
     await store(missions, "mission-1")
     await eventually(lambda: seen.first == [("mission-1", 1)], within=15)
     assert runtime._reading is not None
-    reader = runtime._reading.reader
+    return runtime._reading.reader, missions, seen
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_silent_subscriber_is_replaced(flow: Flow) -> None:
+    reader, missions, seen = await with_one_read(flow)
     silent = reader._subscriber.consumer
     for task in reader._subscriber.tasks:
         task.cancel()
@@ -43,13 +51,7 @@ async def test_a_subscriber_whose_group_has_ended_is_replaced_at_once(
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As uvloop has it, which raises no ``OSError`` on a closed connection."""
-    seen = Seen()
-    runtime = await flow.reader(projection=seen)
-    _, missions = await flow.owner()
-    await store(missions, "mission-1")
-    await eventually(lambda: seen.first == [("mission-1", 1)], within=15)
-    assert runtime._reading is not None
-    reader = runtime._reading.reader
+    reader, missions, seen = await with_one_read(flow)
     consumer: Any = reader._subscriber.consumer
 
     async def closed(*_: object) -> None:
@@ -66,13 +68,7 @@ async def test_a_subscriber_whose_group_has_ended_is_replaced_at_once(
 async def test_a_subscriber_that_cannot_even_ask_is_replaced(
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen = Seen()
-    runtime = await flow.reader(projection=seen)
-    _, missions = await flow.owner()
-    await store(missions, "mission-1")
-    await eventually(lambda: seen.first == [("mission-1", 1)], within=15)
-    assert runtime._reading is not None
-    reader = runtime._reading.reader
+    reader, missions, seen = await with_one_read(flow)
     consumer: Any = reader._subscriber.consumer
 
     async def deaf(*_: object) -> None:
