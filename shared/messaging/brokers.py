@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, model_validator
+
+from shared.messaging.tasks import EndedFromWithin, within
 
 if TYPE_CHECKING:
     from typing import Self
@@ -61,16 +62,16 @@ class Brokers:
             }
         return options
 
-    async def answer(self, within: float) -> bool:
+    async def answer(self, seconds: float) -> bool:
         """Whether a new client reaches Kafka within so many seconds."""
         probe = AIOKafkaClient(**self.client(), client_id="ponte-probe")
         try:
-            await asyncio.wait_for(probe.bootstrap(), within)
-        except (KafkaError, OSError, TimeoutError):
+            await within(seconds, probe.bootstrap())
+        except (KafkaError, OSError, TimeoutError, EndedFromWithin):
             return False
         finally:
             with suppress(Exception):
-                await probe.close()
+                await within(seconds, probe.close())
         return True
 
     def security(self) -> BaseSecurity | None:

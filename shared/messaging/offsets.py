@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 
 from shared.messaging.metrics import JUMPS
 from shared.messaging.record import Record
-from shared.messaging.tasks import end
+from shared.messaging.tasks import end, within
 
 log = logging.getLogger("ponte.offsets")
 
@@ -159,7 +159,7 @@ class Notes(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka ships 
         offsets = {partition: self.finished[partition] for partition in ours}
         if offsets:
             try:
-                await asyncio.wait_for(self.consumer.commit(offsets), CALL_TIMEOUT_S)
+                await within(CALL_TIMEOUT_S, self.consumer.commit(offsets))
             except Exception as error:
                 log.warning("offsets not committed yet: %r", error)
                 return

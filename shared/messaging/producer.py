@@ -22,6 +22,7 @@ from aiokafka.partitioner import DefaultPartitioner
 from shared.messaging import bulk
 from shared.messaging.brokers import Kafka, brokers_of
 from shared.messaging.metrics import PRODUCER_REPLACED
+from shared.messaging.tasks import within
 
 log = logging.getLogger("ponte.producer")
 
@@ -66,7 +67,7 @@ class Producer:
                     request_timeout_ms=int(ACK_TIMEOUT_S * 1000),
                 )
                 try:
-                    await asyncio.wait_for(made.start(), ACK_TIMEOUT_S)
+                    await within(ACK_TIMEOUT_S, made.start())
                 except BaseException:
                     self._not_before = time.monotonic() + RECONNECT_S
                     await _close(made)
@@ -170,9 +171,9 @@ def _partition_of(key: bytes, every: tuple[int, ...]) -> int:
 
 async def _close(producer: AIOKafkaProducer) -> None:
     try:
-        await asyncio.wait_for(producer.stop(), CLOSE_TIMEOUT_S)
+        await within(CLOSE_TIMEOUT_S, producer.stop())
     except Exception as error:
         log.warning("the producer did not close in time: %r", error)
         # Without its connections nothing that it still holds can be sent behind its successor's back.
         with suppress(Exception):
-            await asyncio.wait_for(producer.client.close(), CLOSE_TIMEOUT_S)
+            await within(CLOSE_TIMEOUT_S, producer.client.close())

@@ -10,6 +10,7 @@ from aiokafka import TopicPartition
 
 from shared.messaging.metrics import RESETS
 from shared.messaging.offsets import CALL_TIMEOUT_S, Notes
+from shared.messaging.tasks import within
 
 
 class GroupProgress:
@@ -29,7 +30,7 @@ class GroupProgress:
         partitions = self._partitions(topic)
         if consumer is None or not partitions:
             return {}
-        found = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_TIMEOUT_S)
+        found = await within(CALL_TIMEOUT_S, consumer.end_offsets(partitions))
         return {partition.partition: end for partition, end in found.items()}
 
     async def finished(self, topic: str) -> dict[int, int]:
@@ -45,7 +46,7 @@ class GroupProgress:
         partitions = list(self._notes.partitions)
         if consumer is None or not partitions:
             return 0
-        ends = await asyncio.wait_for(consumer.end_offsets(partitions), CALL_TIMEOUT_S)
+        ends = await within(CALL_TIMEOUT_S, consumer.end_offsets(partitions))
         finished = await self._finished([partition for partition, end in ends.items() if end])
         behind = 0
         for partition, end in ends.items():
@@ -59,7 +60,7 @@ class GroupProgress:
         self, partitions: list[TopicPartition], finished: dict[TopicPartition, int]
     ) -> None:
         """Those that end below what was finished *before* their ends were asked for."""
-        ends = await asyncio.wait_for(self._consumer().end_offsets(partitions), CALL_TIMEOUT_S)
+        ends = await within(CALL_TIMEOUT_S, self._consumer().end_offsets(partitions))
         for partition, end in ends.items():
             if finished[partition] > end:
                 self._notes.shortened(partition, end)

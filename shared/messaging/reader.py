@@ -8,28 +8,18 @@ import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from itertools import chain
 from typing import Any
 
-from faststream import AckPolicy
-from faststream.kafka import KafkaBroker
-
-from shared.messaging import raw
 from shared.messaging.brokers import Kafka, brokers_of
 from shared.messaging.metrics import BATCH_SECONDS, HELD, LAG, REPLACED
 from shared.messaging.offsets import Notes
 from shared.messaging.progress import GroupProgress
 from shared.messaging.record import Record
+from shared.messaging.subscription import Subscription
 from shared.messaging.tasks import end
 from shared.messaging.trying import HOLD
 
 log = logging.getLogger("ponte.reader")
-_faststream_log = logging.getLogger("ponte.faststream")
-# What it tells below this is every assignment, and advice on topics that we follow already.
-_faststream_log.setLevel(logging.ERROR)
-# aiokafka calls every turn of a broker's start an error; what does not heal, the watchdog tells.
-for _noisy in ("aiokafka.consumer.group_coordinator", "aiokafka.cluster"):
-    logging.getLogger(_noisy).setLevel(logging.CRITICAL)
 
 HOLD_TURN_S = 30.0
 """A batch is held for so long at a time; then the loop gets a turn, well under max_poll_interval_ms."""
@@ -38,18 +28,12 @@ SILENT_S = 10.0
 """Behind and without progress, or without any partition, for so long: the subscriber is replaced."""
 WORKING_S = 60.0
 """A batch that is being carried to its views and reactions for so long hangs; before, it is only slow."""
-START_S = 15.0
 PROBE_S = 3.0
 ALONE_S = 4.0
 """Kafka answers others for so long: a consumer that cannot ask it then does not come back by itself."""
-STOP_TIMEOUT_S = 8.0
 DRAIN_S = 4.0
-COMMITTING_STUCK_S = 60.0
-MAX_RECORDS = 500
-"""More would be faster by little and keep the page waiting for longer (`bench/behind.py`)."""
-IDLE_TURN_MS = 500
-METADATA_MS = 5000
-"""So late a topic is noticed that was made anew after the group had shared out the others."""
+STUCK_S = 60.0
+"""The watchdog, or the task that commits, has not had its turn for so long: neither will have it again."""
 
 
 class Reader:
@@ -72,44 +56,24 @@ class Reader:
         lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._deliver = deliver
-        self._notes = Notes(lost, lambda: self._subscriber.consumer)
+        self._notes = Notes(lost, lambda: self._subscription.consumer)
         self.progress = GroupProgress(
-            lambda: self._subscriber.consumer, self._notes, topic_prefix=topic_prefix
+            lambda: self._subscription.consumer, self._notes, topic_prefix=topic_prefix
         )
         self._brokers = brokers_of(kafka)
-        self._broker = KafkaBroker(
-            self._brokers.servers,
-            security=self._brokers.security(),
-            client_id=f"ponte-{group}",
-            apply_types=False,
-            consumer_only=True,
-            allow_auto_create_topics=False,
-            graceful_timeout=5.0,
-            metadata_max_age_ms=METADATA_MS,
-            logger=_faststream_log,
-        )
-        self._subscriber = self._broker.subscriber(
-            *(topic_prefix + topic for topic in topics),
-            group_id=group,
-            batch=True,
-            max_records=MAX_RECORDS,
-            auto_offset_reset="earliest",
-            ack_policy=AckPolicy.MANUAL,
-            heartbeat_interval_ms=500,
-            session_timeout_ms=6000,
+        self._subscription = Subscription(
+            self._brokers,
+            group=group,
+            topics=[topic_prefix + topic for topic in topics],
+            on_batch=self._on_batch,
             listener=self._notes,
-            parser=raw.parse,
-            decoder=raw.decode,
         )
-        self._subscriber(self._on_batch)
-        # FastStream's own sleeps after every empty turn, while a message may arrive, and turns all the time.
-        self._subscriber.get_msg = self._next_batch  # type: ignore[method-assign]
         self._watcher: asyncio.Task[None] | None = None
         self.holding: str | None = None
         """The engine's failure for which a batch is held now, or null."""
         self.progress_at = time.monotonic()
+        self._watched_at = time.monotonic()
         self._working = False
-        self._broken = False
         self._alone_since = math.inf
         self.replaced_in_vain = 0
 
@@ -123,13 +87,11 @@ class Reader:
         await end(self._watcher)
         await self._drain()
         await self._notes.stop()
-        await self._stop_subscriber()
-        with suppress(Exception):
-            await asyncio.wait_for(self._broker.stop(), STOP_TIMEOUT_S)
+        await self._subscription.close()
 
     async def _drain(self) -> None:
         """Take up nothing new, and let the batch under way finish, so that its offsets can be committed."""
-        consumer: Any = self._subscriber.consumer
+        consumer: Any = self._subscription.consumer
         if consumer is not None:
             with suppress(Exception):
                 consumer.pause(*consumer.assignment())
@@ -145,8 +107,8 @@ class Reader:
 
     def stuck(self) -> bool:
         """Whether replacing the subscriber did not help: the process wants to be restarted."""
-        silent_for = time.monotonic() - self._notes.turned_at
-        return self.replaced_in_vain >= 3 or silent_for > COMMITTING_STUCK_S
+        turned_at = min(self._notes.turned_at, self._watched_at)
+        return self.replaced_in_vain >= 3 or time.monotonic() - turned_at > STUCK_S
 
     async def _on_batch(self, batch: Any) -> None:  # FastStream would build a validator from a type
         """FastStream swallows what escapes from here, so nothing may."""
@@ -159,7 +121,7 @@ class Reader:
 
     async def _finish(self, records: Sequence[Record]) -> None:
         """Deliver the batch as often as it takes, and note its offsets."""
-        self._notes.consumer = self._subscriber.consumer
+        self._notes.consumer = self._subscription.consumer
         assignment = self._notes.assignment
         if not self._notes.begins_in_order(records):
             return
@@ -198,34 +160,27 @@ class Reader:
     async def _watch(self) -> None:
         started = False
         while True:
+            self._watched_at = time.monotonic()
             try:
                 if not started:
-                    await self._broker.connect()
-                    await self._start_subscriber()
+                    await self._start()
                     started = True
+                elif ended := self._subscription.ended():
+                    await self._replace(f"its {ended} has ended")
                 elif await self._silent():
-                    await self._replace()
+                    await self._replace("it has gone silent")
             except Exception as error:
                 log.warning("reader: %r", error)
             await asyncio.sleep(WATCH_S if started else 0.5)
 
-    async def _start_subscriber(self) -> None:
-        self._notes.forget()
-        self._broken, self._alone_since = False, math.inf
-        try:
-            await asyncio.wait_for(self._subscriber.start(), START_S)
-        except BaseException:
-            # Half started it would be given partitions beside its successor, and read none of them.
-            await self._stop_subscriber()
-            raise
-        self._notes.consumer = self._subscriber.consumer
+    async def _start(self) -> None:
+        self._alone_since = math.inf
+        await self._subscription.start()
+        self._notes.consumer = self._subscription.consumer
         self.progress_at = time.monotonic()
 
     async def _silent(self) -> bool:
-        """Broken; or behind, without partitions or deaf, and nothing has moved although nothing is held."""
-        consumer: Any = self._subscriber.consumer
-        if consumer is None or self._broken:
-            return True
+        """Behind, without partitions or deaf, and nothing has moved although nothing is held."""
         quiet = time.monotonic() - max(self.progress_at, self._notes.assigned_at)
         if not self._notes.partitions:
             return quiet > SILENT_S
@@ -252,33 +207,10 @@ class Reader:
         self._alone_since = min(self._alone_since, time.monotonic())
         return time.monotonic() - self._alone_since > ALONE_S
 
-    async def _replace(self) -> None:
-        log.error("the reader has gone silent: replacing its subscriber")
+    async def _replace(self, why: str) -> None:
+        log.error("the reader's subscriber is replaced: %s", why)
         REPLACED.inc()
-        await self._stop_subscriber()
-        await self._start_subscriber()
+        await self._subscription.stop()
+        await self._start()
         # Only a start that worked can have been in vain: while Kafka is away nothing is wrong with us.
         self.replaced_in_vain += 1
-
-    async def _stop_subscriber(self) -> None:
-        consumer: Any = self._subscriber.consumer
-        try:
-            await asyncio.wait_for(self._subscriber.stop(), STOP_TIMEOUT_S)
-        except Exception as error:
-            log.warning("the subscriber did not stop in time: %r", error)
-            # Without its connections the group gives its partitions to others.
-            with suppress(Exception):
-                if consumer is not None:
-                    await asyncio.wait_for(consumer._client.close(), STOP_TIMEOUT_S)
-        self._subscriber.consumer = None
-
-    async def _next_batch(self, consumer: Any) -> tuple[Record, ...]:
-        """What has arrived, at once when something arrives; nothing after a while without."""
-        try:
-            batches = await consumer.getmany(timeout_ms=IDLE_TURN_MS, max_records=MAX_RECORDS)
-        except Exception:
-            # What it can mend by itself it does not raise. Its group's task was seen to end for good, on what
-            # uvloop raises for a closed connection (aio-libs/aiokafka, issue 1038); then it raises for ever.
-            self._broken = True
-            raise
-        return tuple(chain.from_iterable(batches.values()))

@@ -96,7 +96,7 @@ def commit_before_work(_: Path) -> None:
     original = Reader._on_batch
 
     async def on_batch(self: Any, batch: Any) -> None:
-        self._notes.consumer = self._subscriber.consumer
+        self._notes.consumer = self._subscription.consumer
         self._notes.note(batch, self._notes.assignment)
         await self._notes.commit()
         await original(self, batch)
@@ -150,11 +150,13 @@ def drop_dead_letters(_: Path) -> None:
 def no_watchdog(_: Path) -> None:
     """Nobody notices a reader that has fallen silent."""
     from shared.messaging.reader import Reader
+    from shared.messaging.subscription import Subscription
 
     async def never(self: Any) -> bool:
         return False
 
     _patch(Reader, "_silent", never)
+    _patch(Subscription, "ended", lambda self: None)
     _patch(Reader, "stuck", lambda self: False)
 
 

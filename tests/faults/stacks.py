@@ -1,4 +1,4 @@
-"""Where every task of a service stood when its watchdog found the reader silent: what explains a row."""
+"""Where every task of a service stood when its reader's subscriber was replaced: what explains a row."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ def install(folder: Path) -> None:
 
     original = Reader._replace
 
-    async def replace(self: Any) -> None:
+    async def replace(self: Any, why: str) -> None:
         text = io.StringIO()
+        text.write(f"{why}\n")
         for task in sorted(asyncio.all_tasks(), key=str):
             text.write(f"\n{task.get_name()}\n")
             task.print_stack(limit=12, file=text)
         (folder / f"silent-{time.time():.1f}.txt").write_text(text.getvalue())
-        await original(self)
+        await original(self, why)
 
     Reader._replace = replace  # type: ignore[method-assign]

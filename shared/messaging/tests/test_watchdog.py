@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from operator import attrgetter
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 
 from shared.contracts.agenda import Mission
 from shared.messaging import reader as reader_module
+from shared.messaging import subscription as subscription_module
 from shared.messaging.brokers import Brokers
 from shared.messaging.reader import Reader
 from shared.messaging.tests.test_flow import Flow, Seen, store
@@ -34,16 +36,35 @@ async def with_one_read(flow: Flow) -> tuple[Reader, Repository[Mission], Seen]:
     return runtime._reading.reader, missions, seen
 
 
+async def fall_silent(consumer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From now on whoever asks it for messages waits for ever."""
+    asked = asyncio.Event()
+
+    async def nothing(**_: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(consumer, "getmany", nothing)
+    await asyncio.wait_for(asked.wait(), 10)
+
+
+async def go_on_with_another(
+    reader: Reader, consumer: Any, missions: Repository[Mission], seen: Seen
+) -> None:
+    await eventually(lambda: reader._subscription.consumer is not consumer, within=8)
+    await store(missions, "mission-1")
+    await eventually(lambda: seen.first == [("mission-1", 1), ("mission-1", 2)], within=15)
+
+
 @pytest.mark.usefixtures("impatient")
-async def test_a_silent_subscriber_is_replaced(flow: Flow) -> None:
+async def test_a_silent_subscriber_is_replaced(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
     reader, missions, seen = await with_one_read(flow)
-    silent = reader._subscriber.consumer
-    for task in reader._subscriber.tasks:
-        task.cancel()
+    silent = reader._subscription.consumer
+    await fall_silent(silent, monkeypatch)
     await store(missions, "mission-1")
     # The batch that was cut off comes again: at least once, and in order.
     await eventually(lambda: seen.first == [("mission-1", 1), ("mission-1", 2)], within=20)
-    assert reader._subscriber.consumer is not silent
+    assert reader._subscription.consumer is not silent
     assert not reader.stuck()
 
 
@@ -52,16 +73,50 @@ async def test_a_subscriber_whose_group_has_ended_is_replaced_at_once(
 ) -> None:
     """As uvloop has it, which raises no ``OSError`` on a closed connection."""
     reader, missions, seen = await with_one_read(flow)
-    consumer: Any = reader._subscriber.consumer
+    consumer: Any = reader._subscription.consumer
 
     async def closed(*_: object) -> None:
         raise RuntimeError("the handler is closed")
 
     monkeypatch.setattr(consumer._client, "coordinator_lookup", closed)
     consumer._coordinator.coordinator_dead()
-    await eventually(lambda: reader._subscriber.consumer is not consumer, within=8)
-    await store(missions, "mission-1")
-    await eventually(lambda: seen.first == [("mission-1", 1), ("mission-1", 2)], within=15)
+    await go_on_with_another(reader, consumer, missions, seen)
+
+
+@pytest.mark.parametrize("part", ["_fetcher._fetch_task", "_client._sync_task"])
+async def test_a_subscriber_of_which_a_part_has_ended_is_replaced_at_once(flow: Flow, part: str) -> None:
+    """It keeps its place in the group, and nobody is told: on what uvloop raises, too."""
+    reader, missions, seen = await with_one_read(flow)
+    consumer: Any = reader._subscription.consumer
+    attrgetter(part)(consumer).cancel()
+    await go_on_with_another(reader, consumer, missions, seen)
+
+
+async def test_a_subscriber_that_ends_its_own_end_is_replaced_all_the_same(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """aiokafka cancels what it is fetching and waits for it: that cancelled the watchdog, too."""
+    reader, missions, seen = await with_one_read(flow)
+    consumer: Any = reader._subscription.consumer
+
+    async def stop() -> None:
+        ending = asyncio.create_task(asyncio.sleep(60))
+        ending.cancel()
+        await ending
+
+    monkeypatch.setattr(consumer, "stop", stop)
+    consumer._coordinator._coordination_task.cancel()
+    await go_on_with_another(reader, consumer, missions, seen)
+    assert not reader.stuck()
+
+
+async def test_a_reader_that_nobody_watches_is_stuck(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, _, _ = await with_one_read(flow)
+    monkeypatch.setattr(reader_module, "STUCK_S", 3.0)
+    assert not reader.stuck()
+    assert reader._watcher is not None
+    reader._watcher.cancel()
+    await eventually(reader.stuck, within=10)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -69,18 +124,17 @@ async def test_a_subscriber_that_cannot_even_ask_is_replaced(
     flow: Flow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reader, missions, seen = await with_one_read(flow)
-    consumer: Any = reader._subscriber.consumer
+    consumer: Any = reader._subscription.consumer
 
     async def deaf(*_: object) -> None:
         raise TimeoutError
 
     monkeypatch.setattr(reader_module, "ALONE_S", 1.0)
     monkeypatch.setattr(consumer, "end_offsets", deaf)
-    for task in reader._subscriber.tasks:
-        task.cancel()
+    await fall_silent(consumer, monkeypatch)
     await store(missions, "mission-1")
     await eventually(lambda: seen.first == [("mission-1", 1), ("mission-1", 2)], within=20)
-    assert reader._subscriber.consumer is not consumer
+    assert reader._subscription.consumer is not consumer
 
 
 @pytest.mark.usefixtures("impatient")
@@ -92,7 +146,7 @@ async def test_a_subscriber_that_cannot_ask_is_left_alone_while_nobody_can_and_s
     assert runtime._reading is not None
     reader = runtime._reading.reader
     await eventually(lambda: bool(reader._notes.partitions), within=15)
-    consumer: Any = reader._subscriber.consumer
+    consumer: Any = reader._subscription.consumer
     answers: list[bool] = []
 
     async def deaf(*_: object) -> None:
@@ -106,13 +160,13 @@ async def test_a_subscriber_that_cannot_ask_is_left_alone_while_nobody_can_and_s
     monkeypatch.setattr(consumer, "end_offsets", deaf)
 
     async def one_more() -> bool:
-        assert reader._subscriber.consumer is consumer
+        assert reader._subscription.consumer is consumer
         return len(answers) > 8
 
     await eventually(one_more, within=15)
     monkeypatch.undo()
     await eventually(lambda: reader._alone_since == math.inf, within=10)
-    assert reader._subscriber.consumer is consumer
+    assert reader._subscription.consumer is consumer
 
 
 @pytest.mark.usefixtures("impatient")
@@ -121,11 +175,11 @@ async def test_a_quiet_topic_is_not_a_silent_reader(flow: Flow) -> None:
     assert runtime._reading is not None
     reader = runtime._reading.reader
     await eventually(lambda: bool(reader._notes.partitions), within=15)
-    consumer = reader._subscriber.consumer
+    consumer = reader._subscription.consumer
     quiet_until = asyncio.get_running_loop().time() + 4
 
     def still_the_same() -> bool:
-        assert reader._subscriber.consumer is consumer
+        assert reader._subscription.consumer is consumer
         return asyncio.get_running_loop().time() > quiet_until
 
     await eventually(still_the_same, within=10)
@@ -145,7 +199,7 @@ async def test_a_subscriber_that_was_too_slow_to_start_keeps_no_partitions(
             await asyncio.Event().wait()
 
     monkeypatch.setattr(AIOKafkaConsumer, "start", start)
-    monkeypatch.setattr(reader_module, "START_S", 4.0)
+    monkeypatch.setattr(subscription_module, "START_S", 4.0)
     seen = Seen()
     runtime = await flow.reader(projection=seen)
     _, missions = await flow.owner()
@@ -160,4 +214,4 @@ async def test_a_subscriber_that_was_too_slow_to_start_keeps_no_partitions(
     members = told.groups[0][5]
     assert len(members) == 1
     assert runtime._reading is not None
-    assert runtime._reading.reader._subscriber.consumer is not slow[0]
+    assert runtime._reading.reader._subscription.consumer is not slow[0]
