@@ -1,9 +1,10 @@
 """`make test-faults`: break one thing after the other under load, and print what came of it.
 
 `ROUNDS=10` runs every row ten times, `ROWS=kafka-kill,sigterm-agenda` only some (a row's name, or the
-beginning of several). Rounds that passed with this code are remembered in `.ponte/faults/results.json` and
-not run again; `AGAIN=1` forgets them. `JOBS=2` runs two rows at a time, each with engines and services of its
-own: for machines with four cores or more, two are busy with one row.
+beginning of several). What passed with this code is remembered and not run again, one round in
+`.ponte/faults/results.json`, several in `tests/results/faults.json`; `AGAIN=1` forgets it. `JOBS=2` runs two
+rows at a time, each with engines and services of its own: for machines with four cores or more, two are busy
+with one row.
 """
 
 from __future__ import annotations
@@ -76,9 +77,8 @@ async def main() -> int:
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     console = Console(width=None if sys.stdout.isatty() else 200)
     rounds = int(os.environ.get("ROUNDS", "1"))
-    if os.environ.get("AGAIN"):
-        report.RESULTS.unlink(missing_ok=True)
-    rows, results, began = [], Results(), now()
+    results = Results(rounds, again=bool(os.environ.get("AGAIN")))
+    rows, began = [], now()
     for row in chosen():
         if isinstance(row, Row) and (lacks := row.missing()):
             console.print(f"[yellow]SKIPPED[/yellow] {row.name}: {lacks}", highlight=False)

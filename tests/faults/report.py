@@ -8,7 +8,6 @@ import subprocess
 from datetime import UTC, datetime
 from itertools import groupby
 from operator import itemgetter
-from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -20,6 +19,8 @@ from tests.faults.run import Outcome
 
 FOLDER = root() / ".ponte" / "faults"
 RESULTS = FOLDER / "results.json"
+RECORD = root() / "tests" / "results" / "faults.json"
+"""Of more rounds than one: committed, so that another machine can go on with them."""
 RUN = ("services", "shared", "tests/faults", "requirements")
 BESIDE = (":(exclude,glob)**/test_*.py", ":(exclude,glob)**/*.md")
 """What lies in the same folders and is not run: a further unit test does not make ten rounds begin anew."""
@@ -40,12 +41,12 @@ def revision() -> str:
 class Results:
     """What ran with this code; rows that passed are not run again."""
 
-    def __init__(self, file: Path = RESULTS) -> None:
-        self._file = file
+    def __init__(self, rounds: int, *, again: bool = False) -> None:
+        self._file = file = RECORD if rounds > 1 else RESULTS
         self.revision = revision()
         self.outcomes: list[dict[str, Any]] = []
         file.parent.mkdir(parents=True, exist_ok=True)
-        if file.exists():
+        if file.exists() and not again:
             known = json.loads(file.read_text())
             if known.get("revision") == self.revision:
                 self.outcomes = known["outcomes"]
@@ -58,7 +59,8 @@ class Results:
         same = [one for one in self.outcomes if (one["row"], one["round"]) == (outcome.row, round_)]
         self.outcomes = [one for one in self.outcomes if one not in same] + [entry]
         draft = self._file.with_suffix(".draft")
-        draft.write_text(json.dumps({"revision": self.revision, "outcomes": self.outcomes}, indent=1))
+        lines = ",\n".join(json.dumps(one) for one in self.outcomes)
+        draft.write_text(f'{{"revision": "{self.revision}", "outcomes": [\n{lines}\n]}}\n')
         draft.replace(self._file)
 
 
