@@ -12,12 +12,16 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 from pydantic import BaseModel, Field, SecretStr, StringConstraints, model_validator
 
+from shared.messaging import broken
 from shared.messaging.tasks import EndedFromWithin, within
 
 if TYPE_CHECKING:
     from typing import Self
 
     from faststream.security import BaseSecurity
+
+# Every Kafka client of a service is told here where the broker is.
+broken.install()
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]

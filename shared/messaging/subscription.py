@@ -116,9 +116,9 @@ class Subscription:
     def ended(self) -> str | None:
         """Which part of the consumer has ended, so that it will never read again; null: all of it runs.
 
-        Its tasks were seen to end for good on what uvloop raises for a closed connection (aio-libs/aiokafka,
-        issue 1038). Only the group's ending is raised to whoever reads; without the one that fetches, or the
-        one that keeps the metadata, a consumer keeps its place in the group and reads nothing.
+        Its tasks end for good on an error that aiokafka does not expect (``broken`` tells of one). Only the
+        group's ending is raised to whoever reads; without the one that fetches, or the one that keeps the
+        metadata, a consumer keeps its place in the group and reads nothing.
         """
         consumer = self.consumer
         if consumer is None:

@@ -29,7 +29,8 @@ async def within(seconds: float, work: Coroutine[Any, Any, T]) -> T:
     """Wait for ``work``, for so many seconds at most.
 
     Raises ``TimeoutError`` after them, and ``EndedFromWithin``. aiokafka waits for tasks that it has just
-    cancelled itself: its consumer's ``stop`` was seen to end the watchdog that had called it.
+    cancelled itself (aio-libs/aiokafka, issue 647): its consumer's ``stop`` was seen to end the watchdog that
+    had called it.
     """
     try:
         return await asyncio.wait_for(work, seconds)
