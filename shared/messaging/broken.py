@@ -2,9 +2,9 @@
 
 uvloop raises a bare ``RuntimeError`` for a write to a transport that is closed already, and aiokafka takes
 only ``OSError`` for a broken connection (aio-libs/aiokafka, issue 1038): the task that happens to write ends
-for good, be it the one that keeps the metadata, that fetches, or that keeps the place in the group. A consumer
-without one of them has to be replaced, and its successor's group waits for its old place to expire; one that
-is only told of a broken connection makes another and goes on.
+for good, be it the one that keeps the metadata, that fetches, or that keeps the place in the group. A
+consumer without one of them has to be replaced, and its successor's group waits for its old place to expire;
+one that is only told of a broken connection makes another and goes on.
 """
 
 from __future__ import annotations

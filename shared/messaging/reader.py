@@ -75,6 +75,7 @@ class Reader:
         self._watched_at = time.monotonic()
         self._working = False
         self._alone_since = math.inf
+        self._deaf_at = -math.inf
         self.replaced_in_vain = 0
 
     async def start(self) -> None:
@@ -181,14 +182,15 @@ class Reader:
 
     async def _silent(self) -> bool:
         """Behind, without partitions or deaf, and nothing has moved although nothing is held."""
-        quiet = time.monotonic() - max(self.progress_at, self._notes.assigned_at)
+        moved_at = max(self.progress_at, self._notes.assigned_at)
         if not self._notes.partitions:
-            return quiet > SILENT_S
-        late = self.holding is None and quiet > (WORKING_S if self._working else SILENT_S)
+            return time.monotonic() - moved_at > SILENT_S
+        patience = math.inf if self.holding is not None else WORKING_S if self._working else SILENT_S
         try:
             behind = await self.progress.behind()
         except Exception as error:
-            if not late or not await self._alone():
+            self._deaf_at = time.monotonic()
+            if self._deaf_at - moved_at < patience or not await self._alone():
                 raise
             log.warning("the consumer cannot ask Kafka, others can: %r", error)
             return True
@@ -197,7 +199,8 @@ class Reader:
         if behind == 0:
             self.progress_at = time.monotonic()
             self.replaced_in_vain = 0
-        return behind > 0 and late
+        # Where Kafka has just come back, it has its time, too: to join the group anew takes longer.
+        return behind > 0 and time.monotonic() - max(moved_at, self._deaf_at) > patience
 
     async def _alone(self) -> bool:
         """Whether only this consumer cannot ask Kafka, and for longer than Kafka's return takes it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import time
 from operator import attrgetter
 from typing import Any
 
@@ -135,6 +136,34 @@ async def test_a_subscriber_that_cannot_even_ask_is_replaced(
     await store(missions, "mission-1")
     await eventually(lambda: seen.first == [("mission-1", 1), ("mission-1", 2)], within=20)
     assert reader._subscription.consumer is not consumer
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_subscriber_that_could_not_ask_is_given_its_time_when_it_can_again(
+    flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kafka was away for longer than a reader may be silent, and its messages are only on their way."""
+    reader, missions, seen = await with_one_read(flow)
+    consumer: Any = reader._subscription.consumer
+    asked: list[bool] = []
+
+    async def nobody(*_: object) -> bool:
+        asked.append(True)
+        return False
+
+    async def deaf(*_: object) -> None:
+        raise TimeoutError
+
+    await fall_silent(consumer, monkeypatch)
+    with monkeypatch.context() as away:
+        away.setattr(Brokers, "answer", nobody)
+        away.setattr(consumer, "end_offsets", deaf)
+        await store(missions, "mission-1")
+        await eventually(lambda: len(asked) > 3, within=15)
+    back_at = time.monotonic()
+    await eventually(lambda: reader._subscription.consumer is not consumer, within=15)
+    assert time.monotonic() - back_at > reader_module.SILENT_S - reader_module.WATCH_S
+    await eventually(lambda: seen.first == [("mission-1", 1), ("mission-1", 2)], within=15)
 
 
 @pytest.mark.usefixtures("impatient")
