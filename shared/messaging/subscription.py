@@ -12,7 +12,7 @@ from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
 from shared.messaging import raw
-from shared.messaging.brokers import Brokers
+from shared.messaging.brokers import RETRY_MS, Brokers
 from shared.messaging.offsets import Notes
 from shared.messaging.record import Record
 from shared.messaging.tasks import within
@@ -56,6 +56,7 @@ class Subscription:
             allow_auto_create_topics=False,
             graceful_timeout=5.0,
             metadata_max_age_ms=METADATA_MS,
+            retry_backoff_ms=RETRY_MS,
             logger=_faststream_log,
         )
         self._subscriber = self._broker.subscriber(

@@ -21,7 +21,7 @@ FOLDER = root() / ".ponte" / "faults"
 RESULTS = FOLDER / "results.json"
 RECORD = root() / "tests" / "results" / "faults.json"
 """Of more rounds than one: committed, so that another machine can go on with them."""
-RUN = ("services", "shared", "tests/faults", "requirements")
+RUN = ("services", "shared", "tests/faults", "requirements/run.lock", "requirements/engines.lock")
 BESIDE = (":(exclude,glob)**/test_*.py", ":(exclude,glob)**/*.md")
 """What lies in the same folders and is not run: a further unit test does not make ten rounds begin anew."""
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from aiokafka import AIOKafkaProducer
 
+from shared.testing.waiting import eventually
 from tests.faults import log
+from tests.faults.replicas import Replica
 from tests.faults.scene import Row, Scene
 from tests.faults.world import TOPICS, now
 
@@ -36,6 +38,11 @@ async def again(scene: Scene) -> None:
         scene.saw(f"{len(messages)} events sent again, {seen:.0f} seen to be repeated")
 
 
+def _touched(replica: Replica) -> int:
+    """How many deliveries the patched process says that it has touched."""
+    return int((replica.folder / "shuffled").read_text() or 0)
+
+
 REPEATED = "ponte_reader_duplicates_total"
 
 
@@ -44,9 +51,10 @@ async def shuffled(scene: Scene) -> None:
     await scene.world.heal(READERS, PONTE_FAULTS_PATCHES="shuffled-deliveries")
     since = now()
     await scene.accepted(500)
-    counts = [int((r.folder / "shuffled").read_text() or 0) for r in scene.world.all(READERS)]
-    if all(counts):
-        scene.saw(f"{sum(counts)} deliveries late, doubled or in another order, in {len(counts)} processes")
+    # Each process writes its count over the last one, and may be at it now.
+    await eventually(lambda: all(_touched(replica) for replica in scene.world.all(READERS)), within=20)
+    counts = [_touched(replica) for replica in scene.world.all(READERS)]
+    scene.saw(f"{sum(counts)} deliveries late, doubled or in another order, in {len(counts)} processes")
     await scene.recover(since=since)
     # In order from here on: while answers are shuffled, too, every question is followed by another.
     await scene.world.heal()
