@@ -3,12 +3,15 @@
 import json
 import random
 import socket
+from collections import deque
 from pathlib import Path
 
 LOOPBACK = "127.0.0.1"
 # Below the range from which systems take the ports of outgoing connections, so that a remembered port is
 # rarely somebody else's at the next start.
 RANGE = range(20_000, 32_000)
+# Given out by this process, and perhaps not listened on yet: of two servers on one port one does not start.
+_given: deque[int] = deque(maxlen=1000)
 
 
 def is_free(port: int) -> bool:
@@ -24,10 +27,11 @@ def is_free(port: int) -> bool:
 
 
 def free_port(*, without: set[int] | frozenset[int] = frozenset()) -> int:
-    """Return a free loopback port that is none of `without`."""
+    """Return a free loopback port that is none of `without`, and that was not given out lately."""
     while True:
         port = random.choice(RANGE)  # noqa: S311 (no secret)
-        if port not in without and is_free(port):
+        if port not in without and port not in _given and is_free(port):
+            _given.append(port)
             return port
 
 

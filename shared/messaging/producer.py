@@ -30,6 +30,9 @@ Message = tuple[bytes, bytes, list[tuple[str, bytes]]]
 
 ACK_TIMEOUT_S = 10.0
 CLOSE_TIMEOUT_S = 3.0
+EXPIRY_S = ACK_TIMEOUT_S + CLOSE_TIMEOUT_S + 2.0
+"""A batch whose topic is missing is dropped so late, by itself and before those behind it, which would then
+come first in the log: by then the producer has been replaced, and nothing that it held is sent any more."""
 RECONNECT_S = 0.5
 """After a start that failed nobody tries again for so long: many waiting lanes make one attempt."""
 
@@ -64,7 +67,7 @@ class Producer:
                     linger_ms=0,
                     max_batch_size=256 * 1024,
                     max_request_size=self._max_message_bytes,
-                    request_timeout_ms=int(ACK_TIMEOUT_S * 1000),
+                    request_timeout_ms=int(EXPIRY_S * 1000),
                 )
                 try:
                     await within(ACK_TIMEOUT_S, made.start())

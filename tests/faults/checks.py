@@ -221,7 +221,7 @@ async def refused(world: World) -> int:
 
 def disorder(messages: Iterable[Message], ledger: Ledger, *, whole: bool) -> tuple[list[str], int]:
     """Per subject the first occurrences come in order; `whole`: and without a gap. Also the repetitions."""
-    first: dict[str, list[int]] = defaultdict(list)
+    first: dict[str, dict[int, str]] = defaultdict(dict)
     repeated = 0
     for message in messages:
         if message.sequence is None or message.subject not in ledger.services:
@@ -229,10 +229,15 @@ def disorder(messages: Iterable[Message], ledger: Ledger, *, whole: bool) -> tup
         if message.sequence in first[message.subject]:
             repeated += 1
         else:
-            first[message.subject].append(message.sequence)
+            first[message.subject][message.sequence] = f"{message.partition.partition}@{message.offset}"
     wrong: list[str] = []
-    for subject, sequences in first.items():
+    for subject, places in first.items():
+        sequences = list(places)
         expected = list(range(1, len(sequences) + 1)) if whole else sorted(sequences)
         if sequences != expected:
-            wrong.append(f"{subject}: first seen as {sequences[:12]}")
+            at = next(
+                n for n, (one, other) in enumerate(zip(sequences, expected, strict=True)) if one != other
+            )
+            told = ", ".join(f"{n} ({places[n]})" for n in sequences[max(0, at - 2) : at + 6])
+            wrong.append(f"{subject}: first seen in the log (partition@offset) as ... {told} ...")
     return wrong, repeated
