@@ -3,6 +3,7 @@
 import asyncio
 import subprocess
 import sys
+from collections import deque
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,11 @@ def test_a_log_file_does_not_grow_without_end(tmp_path: Path) -> None:
     assert path.stat().st_size < 120
     assert (tmp_path / "logs" / "agenda.log.1").stat().st_size < 120
     assert path.read_bytes().endswith(b"line 29\n")
+
+
+def test_a_port_is_given_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody listens on it yet when the next one is asked for."""
+    monkeypatch.setattr(ports, "RANGE", range(31_000, 31_020))
+    monkeypatch.setattr(ports, "_given", deque())
+    given = [ports.free_port() for _ in range(10)]
+    assert len(set(given)) == 10
