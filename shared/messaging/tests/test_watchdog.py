@@ -37,6 +37,11 @@ async def with_one_read(flow: Flow) -> tuple[Reader, Repository[Mission], Seen]:
     return runtime._reading.reader, missions, seen
 
 
+async def deaf(*_: object) -> None:
+    """In the place of a question to Kafka: no answer."""
+    raise TimeoutError
+
+
 async def fall_silent(consumer: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """From now on whoever asks it for messages waits for ever."""
     asked = asyncio.Event()
@@ -127,9 +132,6 @@ async def test_a_subscriber_that_cannot_even_ask_is_replaced(
     reader, missions, seen = await with_one_read(flow)
     consumer: Any = reader._subscription.consumer
 
-    async def deaf(*_: object) -> None:
-        raise TimeoutError
-
     monkeypatch.setattr(reader_module, "ALONE_S", 1.0)
     monkeypatch.setattr(consumer, "end_offsets", deaf)
     await fall_silent(consumer, monkeypatch)
@@ -150,9 +152,6 @@ async def test_a_subscriber_that_could_not_ask_is_given_its_time_when_it_can_aga
     async def nobody(*_: object) -> bool:
         asked.append(True)
         return False
-
-    async def deaf(*_: object) -> None:
-        raise TimeoutError
 
     await fall_silent(consumer, monkeypatch)
     with monkeypatch.context() as away:
@@ -177,9 +176,6 @@ async def test_a_subscriber_that_cannot_ask_is_left_alone_while_nobody_can_and_s
     await eventually(lambda: bool(reader._notes.partitions), within=15)
     consumer: Any = reader._subscription.consumer
     answers: list[bool] = []
-
-    async def deaf(*_: object) -> None:
-        raise TimeoutError
 
     async def answer(_: object, __: float) -> bool:
         answers.append(len(answers) >= 5)
