@@ -102,10 +102,10 @@ def _chunks(events: Iterable[Document]) -> Iterator[list[Document]]:
         yield chunk
 
 
-def _further(heads: list[Document], start: int, end: int) -> Iterator[Document]:
-    """Events in the order of their making, round robin over ``heads``, which are kept up to date."""
+def _further(heads: list[Document], start: int, end: int, among: int) -> Iterator[Document]:
+    """Events in the order of their making, round robin over the first of ``heads``, kept up to date."""
     for number in range(start, end):
-        place = number % len(heads)
+        place = number % among
         heads[place] = _next(heads[place], number)
         yield heads[place]
 
@@ -140,11 +140,11 @@ class Past:
         if len(first) > size.events:
             raise ValueError(f"{size.missions} missions have {len(first)} events, more than {size.events}")
         await ensure_topics(self._engines.kafka.bootstrap_servers, [self._logical])
-        await self._write(chain(first, _further(self._heads, len(first), size.events)))
+        await self._write(chain(first, _further(self._heads, len(first), size.events, size.missions)))
 
-    async def more(self, events: int) -> None:
-        """Write so many further events."""
-        await self._write(_further(self._heads, 0, events))
+    async def more(self, events: int, among: int) -> None:
+        """Write so many further events of the first ``among`` aggregates."""
+        await self._write(_further(self._heads, 0, events, among))
 
     async def complete(self) -> None:
         """Write the aggregates as they stand after all events: now the agenda may start."""
