@@ -20,6 +20,8 @@ REACTS_TO = {
 }
 FOLLOWS = {"agreements": "agenda", "agenda": "agreements"}
 """The services that react, with the owner that each follows."""
+VIEWS = {"dashboard": tuple(OWNERS), **dict.fromkeys(("agreements", "networks", "dossiers"), ("agenda",))}
+"""The services that have views, with the owners that they are built from."""
 
 
 @dataclass
@@ -50,9 +52,9 @@ class Findings:
         return ", ".join(parts) or "clean"
 
 
-async def suffix(dashboard: Database) -> str:
-    """The end of the names of the dashboard's living collections."""
-    generations = await dashboard["meta"].find_one({"_id": "generations"})
+async def suffix(database: Database) -> str:
+    """The end of the names of a service's living view collections."""
+    generations = await database["meta"].find_one({"_id": "generations"})
     live = generations["live"] if generations else 1
     return "" if live == 1 else f".g{live}"
 
@@ -177,15 +179,18 @@ async def _views(findings: Findings, dashboard: Database, journals: dict[str, li
 
 async def _marks(findings: Findings, world: World, journals: dict[str, dict[str, list[Document]]]) -> None:
     """Every reader has read up to the end: what it still has to ask for would be healed in a later row."""
-    dashboard = world.database("dashboard")
-    readers = [(dashboard["marks" + await suffix(dashboard)], source) for source in OWNERS]
-    readers += [(world.database(actor)["inbox"], source) for actor, source in FOLLOWS.items()]
+    readers = [(world.database(actor)["inbox"], source) for actor, source in FOLLOWS.items()]
+    for service, sources in VIEWS.items():
+        database = world.database(service)
+        readers += [(database["marks" + await suffix(database)], source) for source in sources]
+        if await database["meta"].find_one({"_id": "generations", "building": {"$exists": True}}):
+            findings.other.append(f"{service} is building its views anew")
     for collection, source in readers:
         ends = {s: (rows[-1]["epoch"], rows[-1]["sequence"]) for s, rows in journals[source].items() if rows}
         found = await collection.find({"_id": {"$in": list(ends)}}).to_list()
         marks = {row["_id"]: (row["epoch"], row["sequence"]) for row in found}
         findings.other += [
-            f"{subject}: {collection.name} stands at {marks.get(subject)}, the journal ends at {end}"
+            f"{subject}: {collection.full_name} stands at {marks.get(subject)}, the journal ends at {end}"
             for subject, end in ends.items()
             if marks.get(subject, (0, 0)) < end
         ]
