@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from shared.store.driver import Collection, Document
 
 Span = tuple[Place, Place]
-"""Up to where something was surely read, and up to where nothing is missing: between lie dead letters."""
+"""Of a reader: up to where something was surely read, and up to where nothing is missing: between lie dead
+letters. Of an owner: up to where all was surely published, and up to where it stands: what lies between waits
+in the outbox, or has been published and perhaps read already and is about to leave it.
+"""
 _NOWHERE: Span = ((0, 0), (0, 0))
 
 
@@ -70,25 +73,26 @@ class Marked:
         ]
         async for stretch in side_by_side(sources, after):
             count = len(self._aggregates)
-            due = {s: published_place(row) for rows in stretch.rows[:count] for s, row in rows.items()}
+            due = {s: _owned(row) for rows in stretch.rows[:count] for s, row in rows.items()}
             there = {s: self._span(row) for rows in stretch.rows[count:] for s, row in rows.items()}
             suspects = []
             for subject in sorted(due.keys() | there.keys()):
-                low, high = there.get(subject, _NOWHERE)
-                if not low <= due.get(subject, (0, 0)) <= high:
+                read, nothing_missing = there.get(subject, _NOWHERE)
+                published, stands = due.get(subject, _NOWHERE)
+                if read > stands or nothing_missing < published:
                     suspects.append(subject)
             yield Progress(len(due), stretch.upto, await self._look_again(suspects) if suspects else [])
 
     async def _look_again(self, suspects: Sequence[str]) -> list[Finding]:
-        """What was published before the look has to be there after a while; what is there, published."""
+        """What was published before the look has to be there after a while; what is there, stored."""
         there = await self._there(suspects)
         due = await self._due(suspects)
         fresh = set(self._fresh)
-        ahead = {s: low for s, (low, _) in there.items() if low > due.get(s, (0, 0))}
+        ahead = {s: read for s, (read, _) in there.items() if read > due.get(s, _NOWHERE)[1]}
         deadline = time.monotonic() + PATIENCE_S
         while True:
             there = await self._there(suspects)
-            behind = [s for s in suspects if there.get(s, _NOWHERE)[1] < due.get(s, (0, 0))]
+            behind = [s for s in suspects if there.get(s, _NOWHERE)[1] < due.get(s, _NOWHERE)[0]]
             if not fresh.intersection(behind) or time.monotonic() > deadline:
                 break
             await asyncio.sleep(LOOK_S)
@@ -96,7 +100,7 @@ class Marked:
             Finding(
                 self.name,
                 s,
-                shown(due[s]),
+                shown(due[s][0]),
                 f"stands at {shown(there[s][1])}" if s in there else "is not there",
             )
             for s in behind
@@ -108,12 +112,12 @@ class Marked:
                     self.name,
                     s,
                     shown(place),
-                    f"the owner stands at {shown(owned[s])}"
+                    f"the owner stands at {shown(owned[s][1])}"
                     if s in owned
                     else "its owner has no such aggregate",
                 )
                 for s, place in ahead.items()
-                if place > owned.get(s, (0, 0))
+                if place > owned.get(s, _NOWHERE)[1]
             ]
         return found
 
@@ -124,13 +128,13 @@ class Marked:
             found.update((row["_id"], self._span(row)) for row in rows)
         return found
 
-    async def _due(self, subjects: Sequence[str]) -> dict[str, Place]:
-        found: dict[str, Place] = {}
+    async def _due(self, subjects: Sequence[str]) -> dict[str, Span]:
+        found: dict[str, Span] = {}
         self._fresh = set()
         for each in self._aggregates:
             fields = dict.fromkeys(AGGREGATE_FIELDS, 1)
             rows = await each.find({"_id": {"$in": list(subjects)}}, fields).to_list()
-            found.update((row["_id"], published_place(row)) for row in rows)
+            found.update((row["_id"], _owned(row)) for row in rows)
             self._fresh |= {row["_id"] for row in rows if young(row["updated_at"])}
         return found
 
@@ -140,6 +144,10 @@ class Marked:
             return place, place
         mark = mark_of(row)
         return mark.sure, mark.place
+
+
+def _owned(aggregate: "Document") -> Span:
+    return published_place(aggregate), place_of(aggregate)
 
 
 class Histories:

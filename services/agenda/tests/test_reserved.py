@@ -20,7 +20,9 @@ SECRETS = ("Meeting in Lyon", "Lyon", "Maria Bianchi", "Discreet", "meeting")
 
 
 @pytest.mark.parametrize(
-    ("role", "scopes"), [*((role, SCOPES) for role in Role), (Role.INTEGRATION, WITHOUT)], ids=str
+    ("role", "scopes"),
+    [*((role, SCOPES) for role in Role), (Role.INTEGRATION, WITHOUT)],
+    ids=[*Role, "integration-without-its-scope"],
 )
 async def test_who_sees_and_who_writes(agenda: Served, role: Role, scopes: frozenset[Action]) -> None:
     knows = role in KNOW and (role is not Role.INTEGRATION or Action.AGENDA_READ_RESERVED in scopes)

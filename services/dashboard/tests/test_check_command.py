@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,21 @@ DRIFT: list[tuple[str, Callable[[Database], Awaitable[Any]], str]] = [
         "dashboard: feed: rows 100: 18 rows are numbered up to 100",
     ),
 ]
+
+
+async def _out_but_not_pulled(agenda: Database) -> None:
+    """Its last event is with Kafka and in the journal, and leaves the outbox a moment later."""
+    event = await agenda["journal"].find_one({"_id": "mission-1/1/3"})
+    assert event is not None
+    waiting = {**event, "time": datetime.now(UTC).isoformat()}
+    await agenda["missions"].update_one({"_id": "mission-1"}, {"$push": {"outbox": waiting}})
+
+
+def test_what_was_read_before_it_has_left_the_outbox_is_no_drift(city: Running) -> None:
+    city.stop_services()
+    city.change("agenda", _out_but_not_pulled)
+    answer = city.ponte("check")
+    assert answer.status == 0, answer.text
 
 
 def test_each_kind_of_drift_is_found(city: Running, monkeypatch: pytest.MonkeyPatch) -> None:
