@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
+# Each has engines of its own. WORKERS=0 runs every test in one process, as a debugger wants it.
+WORKERS ?= 2
 # A fresh clone needs python3 (3.11 or newer), make and nothing else.
 SETUP = @command -v $(PYTHON) >/dev/null || { echo "Ponte needs Python 3.11 or newer as $(PYTHON) on PATH." >&2; exit 1; }; $(PYTHON) tools/setup.py
 
@@ -18,10 +20,10 @@ run: ## set up, start every service on embedded engines, print a sign-in link (C
 setup: ## set up everything for developing
 	$(SETUP) dev
 
-test: ## set up and run every test (ARGS="-k engines" chooses)
+test: ## set up and run every test, two files at a time (ARGS="-k engines" chooses)
 	$(SETUP) dev
 	@$(BIN)/python tools/chromium.py --status
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 test-faults: ## break everything under load, prove that nothing is lost (ROUNDS=10; ROWS=kafka-kill chooses)
 	$(SETUP) dev
