@@ -179,20 +179,21 @@ async def _views(findings: Findings, dashboard: Database, journals: dict[str, li
 
 async def _marks(findings: Findings, world: World, journals: dict[str, dict[str, list[Document]]]) -> None:
     """Every reader has read up to the end: what it still has to ask for would be healed in a later row."""
-    readers = [(world.database(actor)["inbox"], source) for actor, source in FOLLOWS.items()]
+    readers = [(actor, "inbox", source) for actor, source in FOLLOWS.items()]
     for service, sources in VIEWS.items():
         database = world.database(service)
-        readers += [(database["marks" + await suffix(database)], source) for source in sources]
+        marks = "marks" + await suffix(database)
+        readers += [(service, marks, source) for source in sources]
         if await database["meta"].find_one({"_id": "generations", "building": {"$exists": True}}):
             findings.other.append(f"{service} is building its views anew")
-    for collection, source in readers:
+    for reader, name, source in readers:
         ends = {s: (rows[-1]["epoch"], rows[-1]["sequence"]) for s, rows in journals[source].items() if rows}
-        found = await collection.find({"_id": {"$in": list(ends)}}).to_list()
-        marks = {row["_id"]: (row["epoch"], row["sequence"]) for row in found}
+        found = await world.database(reader)[name].find({"_id": {"$in": list(ends)}}).to_list()
+        read = {row["_id"]: (row["epoch"], row["sequence"]) for row in found}
         findings.other += [
-            f"{subject}: {collection.full_name} stands at {marks.get(subject)}, the journal ends at {end}"
+            f"{subject}: {name} of {reader} stands at {read.get(subject)}, the journal ends at {end}"
             for subject, end in ends.items()
-            if marks.get(subject, (0, 0)) < end
+            if read.get(subject, (0, 0)) < end
         ]
 
 
