@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from itertools import chain
 from typing import Any
@@ -15,7 +15,7 @@ from shared.messaging import raw
 from shared.messaging.brokers import RETRY_MS, Brokers
 from shared.messaging.offsets import Notes
 from shared.messaging.record import Record
-from shared.messaging.tasks import within
+from shared.messaging.tasks import end, within
 
 log = logging.getLogger("ponte.reader")
 _faststream_log = logging.getLogger("ponte.faststream")
@@ -101,10 +101,8 @@ class Subscription:
             await within(STOP_S, self._subscriber.stop())
         except Exception as error:
             log.warning("the subscriber did not stop in time: %r", error)
-            # Without its connections the group gives its partitions to others.
-            with suppress(Exception):
-                if consumer is not None:
-                    await within(STOP_S, consumer._client.close())
+            if consumer is not None:
+                await _take_apart(consumer)
         self._subscriber.consumer = None
         self._listener.forget()
 
@@ -144,3 +142,22 @@ class Subscription:
             self._broken = self._broken or consumer is self.consumer
             raise
         return tuple(chain.from_iterable(batches.values()))
+
+
+async def _take_apart(consumer: Any) -> None:
+    """End every part by itself: aiokafka's own way goes no further than the first one that does not end.
+
+    A part that goes on makes itself new connections: it fetches, or tells the group that it is there.
+    """
+    coordinator, fetcher = consumer._coordinator, consumer._fetcher
+    parts: list[Coroutine[Any, Any, None]] = []
+    if coordinator is not None:
+        names = ("_coordination_task", "_heartbeat_task", "_commit_refresh_task")
+        parts += [end(getattr(coordinator, name)) for name in names]
+    if fetcher is not None:
+        parts.append(fetcher.close())
+    # Without its connections the group gives its partitions to others.
+    parts.append(consumer._client.close())
+    for part in parts:
+        with suppress(Exception):
+            await within(STOP_S, part)

@@ -114,6 +114,7 @@ async def test_a_subscriber_that_ends_its_own_end_is_replaced_all_the_same(
     consumer._coordinator._coordination_task.cancel()
     await go_on_with_another(reader, consumer, missions, seen)
     assert not reader.stuck()
+    assert consumer._fetcher._fetch_task.done(), "the one before it goes on fetching beside it, for good"
 
 
 async def test_a_reader_that_nobody_watches_is_stuck(flow: Flow, monkeypatch: pytest.MonkeyPatch) -> None:
