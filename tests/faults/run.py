@@ -16,11 +16,11 @@ from tests.faults.load import Load
 from tests.faults.scene import Row, Scene
 from tests.faults.world import TOPICS, World, now
 
-WARM_UP = 120
+WARM_UP = 100
 FAULT_WITHIN_S = 150.0
 LOAD_WITHIN_S = 150.0
-FILL_RATE = 250.0
-"""Commands per second when the fault is over: quicker, for what is left only has to make up the number."""
+FILL_RATE = 400.0
+"""Commands per second when the fault is over: as many as the machine takes, to make up the number."""
 STEADY_S = 8.0
 """Without a safety, and with nobody who reconciles, what has stayed wrong for so long stays wrong."""
 SLOWEST_RECOVERY_S = 90.0
